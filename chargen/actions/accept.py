@@ -15,7 +15,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.build.write_back import WriteBack
+from chargen.build.write_back import WriteBack, recorded
 from chargen.errors import ChargenError, InputError, error, printable
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
@@ -27,6 +27,7 @@ from chargen.model.record_line import (
     ANSWERED,
     FORGOTTEN,
     MADE_AS,
+    SAFE,
     RecordLine,
     forgotten_at,
     last_attempt,
@@ -78,7 +79,7 @@ def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tup
     recorder = session.decisions.begin("accept")
     wanted = tuple(images)
     words = {image.id: Decided(image.id, image.entry.file, image.verdict.value, "accepted") for image in wanted}
-    write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
+    write_back = recorded(session.project, recorder, words)
     return tuple(map(_Acceptance(session, planner.evidence, write_back, recorder).take, wanted))
 
 
@@ -88,7 +89,7 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     Where today's inputs are unknown, the line keeps those it has. A rejection counts as answered by it.
     """
     line = without_mark(line, (FORGOTTEN, ""))
-    line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
+    line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe=SAFE)))
     if image.quality:
         line = with_mark(line, quality_mark(image.quality))
     if image.model_file is not None:

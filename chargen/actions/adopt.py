@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.build.publish import file_at_target, replace_picture
-from chargen.build.write_back import Edit, WriteBack
+from chargen.build.write_back import Edit, recorded
 from chargen.errors import ChargenError, ExitCode, InputError, Problem, error
 from chargen.images.sniff import PNG, sniff
 from chargen.kinds.record_edits import adopted_edit
@@ -132,7 +132,7 @@ def adopt(session: Session, planner: Planner, images: Iterable[Planned], *, copy
             except (ChargenError, OSError) as failure:
                 refused[item.image.id] = str(failure)
         edits = [(item.image.id, _edit(item.path)) for item in items if item.image.id in words]
-        write_back = WriteBack(session.project, recorder=lambda name, found: recorder.lines(name, found, words))  # noqa: B023 - called at once
+        write_back = recorded(session.project, recorder, words)
         failures = write_back.write_all(file, edits)
         recorder.withdraw(name for name in failures if words[name].pictures is None)
         refused |= {name: str(failure) for name, failure in failures.items()}

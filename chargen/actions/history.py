@@ -49,14 +49,12 @@ class _Originals(Struct, frozen=True):
             files |= _files_of(stored)
         return cls(by_owner, frozenset(files))
 
-    def of(
-        self, session: Session, evidence: Evidence, image: Planned
-    ) -> tuple[list[StoredOriginal], frozenset[FileHash]]:
+    def of(self, evidence: Evidence, image: Planned) -> tuple[list[StoredOriginal], frozenset[FileHash]]:
         """Return the originals that are an image's, and the hashes of all files made from any."""
         own = [*self.by_owner.get(image.id, ()), *(each for each in self.by_owner.get(None, ()) if _stood(each, image))]
         files = self.files
         if image.fingerprint is not None:
-            originals, journal = session.originals, session.journal
+            originals, journal = evidence.originals, evidence.journal
             damaged = reversed(originals.damaged(image.fingerprint))
             mends = (mended(originals, journal, found, image.entry, image.inputs) for found in damaged)
             for stored in filter(None, mends):
@@ -89,7 +87,7 @@ def history(session: Session, evidence: Evidence, image: Planned) -> ImageHistor
 
 
 def _history(session: Session, evidence: Evidence, originals: _Originals, image: Planned) -> ImageHistory:
-    own, made = originals.of(session, evidence, image)
+    own, made = originals.of(evidence, image)
     found = [_of_original(stored) for stored in own]
     former = {version.record.entry_id for version in found if version.record is not None} - {image.id}
     names = (image.id, *sorted(name for name in former if not evidence.planned(name)))

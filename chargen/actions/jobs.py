@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from chargen.build.batch_results import batches_of
+from chargen.build.batch_results import batches_of, why_unasked
 from chargen.errors import StartError
 from chargen.model.amounts import number
 from chargen.model.batches import BatchState, BatchStatus
-from chargen.model.request import ProviderError
+from chargen.model.request import FailureClass, ProviderError
 from chargen.model.values import Route
 from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, LastState
@@ -22,7 +23,8 @@ from chargen.text.names import did_you_mean
 class ShownJob(Struct, frozen=True):
     """A job as it is shown. `state` is the vendor's, by what it says now or said last; None where it never said.
 
-    `age` is in seconds; `trouble` says why the vendor could not be asked now.
+    `age` is in seconds; `trouble` says why the vendor could not be asked now, `hint` what helps; where that is needed
+    first (a key, an address), nothing comes of asking again.
     """
 
     job: BatchJob
@@ -33,11 +35,13 @@ class ShownJob(Struct, frozen=True):
     failed: int | None = None
     expires_at: str = ""
     trouble: str = ""
+    hint: str = ""
+    waits_for_settings: bool = False
 
     @property
     def route(self) -> Route:
         """Who was asked."""
-        return Route(self.job.provider, self.job.model)
+        return self.job.route
 
     @property
     def is_over(self) -> bool:
@@ -97,8 +101,8 @@ def cancel(session: Session, name: str) -> Cancelled:
         raise StartError(f"there is no job `{name}`", hint=hint)
     batches = batches_of(session, job)
     if batches is None:
-        hint = "set its key, and the address it was sent to"
-        raise StartError(f"`{job.provider}` can't be asked for `{job.name}`", hint=hint)
+        why = why_unasked(session, job)
+        raise StartError(f"`{job.name}` could not be asked for: {why.message}", hint=why.hint)
     try:
         job_id = job.id or batches.find(job.name, job.creating_at or job.begun_at)
         if job_id is None:
@@ -116,15 +120,19 @@ def _shown(session: Session, job: BatchJob) -> ShownJob:
     age = (session.clock.now() - datetime.fromisoformat(job.begun_at)).total_seconds()
     told: BatchStatus | LastState | None = job.last
     trouble = "" if job.id else "whether it was made is not known; the next build looks for it"
+    hint, stops = "", False
     batches = batches_of(session, job)
     if batches is None:
-        trouble = f"`{job.provider}` can't be asked for it: no key, or another address"
+        why = why_unasked(session, job)
+        trouble, hint, stops = why.message, why.hint, True
     elif job.id:
         try:
             told = batches.status(job.id)
         except ProviderError as failure:
-            trouble = session.project.scrub(failure.message)
+            trouble, hint = session.project.scrub(failure.message), failure.hint
+            stops = failure.failure is FailureClass.PROVIDER_STOP
+    total = 0 if told is None else told.total  # while it is looked at, a vendor counts none
+    shown = ShownJob(job, None, age, total or len(job.lines), trouble=trouble, hint=hint, waits_for_settings=stops)
     if told is None:
-        return ShownJob(job, None, age, len(job.lines), trouble=trouble)
-    total = told.total or len(job.lines)  # while it is looked at, a vendor counts none
-    return ShownJob(job, told.state, age, total, told.done, told.failed, told.expires_at, trouble)
+        return shown
+    return replace(shown, state=told.state, done=told.done, failed=told.failed, expires_at=told.expires_at)

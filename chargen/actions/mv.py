@@ -26,7 +26,7 @@ from chargen.model.values import EntryId
 from chargen.plan.book import Book
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
-from chargen.text.names import did_you_mean
+from chargen.text.names import did_you_mean, other_than_by_number
 from chargen.yaml.document import Document, node_at
 
 _NAMES = ("ref", "slug", "location", "character")
@@ -109,26 +109,26 @@ def _destination(project: Project, book: Book, entry: Entry, to: str) -> tuple[s
         hint = f"write it like `{kind.folder}/SLUG/{own}`, or only the new name"
         raise StartError(error(f"`{to}` is no id", hint=hint))
     if len(parts) == 1 and name in slugs:
-        hint = f"write `{name}/{own}` to move it there, `{entry.id.split('/')[1]}/{name}` to call it so"
+        hint = f"write `{name}/{own}` to move it there, `{entry.id.split('/')[1]}/{name}` to give it that name"
         raise StartError(error(f"`{name}` is the slug of {slugs[name]}", hint=hint))
     if (told := name_problem(Traced.of(name, "id", None), "id")) is not None:
         raise StartError(told)
     if slug == entry.id.split("/")[1]:
         return entry.file, EntryId(meant)
     if slug not in slugs:
-        hint = did_you_mean(slug, slugs) or f"make its file first, with `slug: {slug}`"
+        hint = did_you_mean(slug, other_than_by_number(slug, slugs)) or f"make its file first, with `slug: {slug}`"
         raise StartError(error(f"there is no {entry.kind} `{slug}`", hint=hint))
     return slugs[slug], EntryId(meant)
 
 
 def _other_kind(entry: Entry, other: str) -> Problem:
-    message = f"`{entry.id}` is of a {entry.kind}, and can't go to `{other}`: the two have other fields"
+    message = f"`{entry.id}` belongs to a {entry.kind} and can't go to `{other}`: the fields of the two differ"
     return error(message, entry.position, "write a new entry there")
 
 
 def _refuse_taken(book: Book, entry: Entry, after: EntryId) -> None:
     if after == entry.id:
-        raise StartError(error(f"`{after}` is called so already", entry.position))
+        raise StartError(error(f"`{after}` is its name already", entry.position))
     taken = next((name for name in book.home if clash_key(name) == clash_key(after) and name != entry.id), None)
     if taken is not None:
         message = f"`{taken}` is planned already"

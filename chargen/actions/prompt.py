@@ -113,7 +113,7 @@ def compared_prompt(image: Planned, planner: Planner) -> ComparedPrompt:
         )
     other = planner.of_fields(image)
     if other is None:
-        hint = "what fields count, `docs/guide.md` lists under *Entries without a prompt*"
+        hint = "write a `visual_description`, a `narrative_context` or a `description`: that makes one"
         raise InputError(error(f"the fields of `{image.id}` make no prompt", place, hint))
     return ComparedPrompt(shown, composed_prompt(other))
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from chargen.actions.accept import accepted_line
 from chargen.actions.version import Version, VersionPlace
 from chargen.build.publish import convert, file_at_target, note_replaced, replace_picture, slots_edit, unknown_edit
-from chargen.build.write_back import WriteBack
+from chargen.build.write_back import recorded
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
@@ -62,13 +62,13 @@ def restore(
     recorder, root = session.decisions.begin(command), session.project.root
     with free_image(root, image.id), target_lock(root, image.id), recorder.attempt(image.id):
         data, delivered = _bytes(session, image, version)
-        write_back = WriteBack(
-            session.project, recorder=lambda file, found: recorder.lines(file, found, {image.id: told})
-        )
+        words: dict[EntryId, Decided] = {}
+        write_back = recorded(session.project, recorder, words)
         if (route := version.record.route if version.record else image.route) is not None:
             write_back.check_edit(image.entry, image.target, route, told="not restored")
         pictures = (file_at_target(session, image), hash_bytes(data))
         told = Decided(image.id, image.entry.file, "the version before", f"version {version.number}", (), pictures)
+        words[image.id] = told
         recorder.note([told])
         picture = replace_picture(session, image, data)
         if version.stored is not None:

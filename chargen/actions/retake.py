@@ -6,14 +6,13 @@ there as the whole hash of a file that is here. Undone as every decision is.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.actions.version import ImageHistory, Version, VersionPlace
-from chargen.build.write_back import WriteBack
+from chargen.build.write_back import recorded
 from chargen.errors import InputError, StartError, error
 from chargen.model.amounts import number
 from chargen.model.entries import Retake
@@ -44,16 +43,14 @@ class Retaken(Struct, frozen=True):
     decision: int | None = None
 
     @property
-    def cost_usd(self) -> Decimal | None:
-        """What the next build sends for it, by estimate; None where that is unknown."""
-        return self.image.cost_usd
-
-    @property
     def note(self) -> str:
         """What an author may not expect: why the next build makes no new picture; else nothing."""
         if self.image.verdict.spends:
             return ""
-        return f"it is {self.image.verdict.value}: {sentences(self.image.reasons)}"
+        step = ""
+        if self.image.verdict is Verdict.LOCKED:
+            step = f"; `chargen unlock {self.image.id}` has the next build make it"
+        return f"it is {self.image.verdict.value}: {sentences(self.image.reasons)}{step}"
 
     def to_json(self) -> dict[str, Any]:
         """The object of `retake --json`."""
@@ -65,7 +62,7 @@ class Retaken(Struct, frozen=True):
             "mask": self.mask or None,
             "verdict": self.image.verdict.value,
             "reasons": [str(reason) for reason in self.image.reasons],
-            "cost_usd": number(self.cost_usd),
+            "cost_usd": number(self.image.cost_usd),
             "note": self.note or None,
             "decision": self.decision,
         }
@@ -105,7 +102,7 @@ def retake(session: Session, asked: Retaken) -> Retaken:
     recorder = session.decisions.begin("retake")
     after = f"version {asked.version.number}: {asked.instruction}"
     told = Decided(image.id, image.entry.file, asked.before or "no retake", after)
-    write_back = WriteBack(session.project, recorder=lambda file, lines: recorder.lines(file, lines, {image.id: told}))
+    write_back = recorded(session.project, recorder, {image.id: told})
     values: dict[str, SlotValue] = {"of": of, "instruction": asked.instruction}
     if asked.mask:
         values["mask"] = asked.mask

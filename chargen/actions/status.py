@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.build.publish import file_at_target
-from chargen.build.write_back import Edit, WriteBack
+from chargen.build.write_back import Edit, recorded
 from chargen.errors import ChargenError, InputError, StartError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.amounts import number
@@ -197,7 +197,7 @@ def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
 def _write(session: Session, recorder: Recorder, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage, ...]:
     """Write what changes, each file once, and return what became of each."""
     words = {item.image.id: _told(session, item) for item in wanted}
-    write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
+    write_back = recorded(session.project, recorder, words)
     by_file: dict[str, list[tuple[EntryId, Edit]]] = {}
     for item in wanted:
         if item.changed and item.after is not None:

@@ -27,11 +27,10 @@ from chargen.store.clock import compact_stamp
 from chargen.store.files import as_input_error
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
-from chargen.store.shared.objects import StoreError
+from chargen.store.shared.objects import AT_ONCE, StoreError, at_once
 from chargen.store.shared.replies import BYTES, DONE, SharedReply, bytes_key
 from chargen.store.shared.shared_store import SharedStore, open_store
 
-AT_ONCE = 16
 KEPT_DAYS = 30
 """What is younger is never proposed: the branch that names it may not have come here yet."""
 
@@ -82,7 +81,7 @@ class StoreStatus(Struct, frozen=True):
         }
 
 
-class Moved(Struct, frozen=True):
+class Transferred(Struct, frozen=True):
     """Replies that a push or a pull brought over, by attempt, and what could not be."""
 
     attempts: tuple[str, ...]
@@ -161,7 +160,7 @@ def store_status(session: Session, store: SharedStore) -> StoreStatus:
     return StoreStatus(settings.url, settings.access.value, settings.claims.value, *counted)
 
 
-def push(session: Session, store: SharedStore) -> Moved:
+def push(session: Session, store: SharedStore) -> Transferred:
     """Put into the store what is only here, and what was lost there. Raises StoreError, StartError."""
     if not store.writes:
         hint = "`access` of `[tool.chargen.store]`, or CHARGEN_STORE_ACCESS, says so"
@@ -183,10 +182,10 @@ def push(session: Session, store: SharedStore) -> Moved:
                 continue
             moved.append(record.attempt)
         store.machine.has_put(record.attempt, record.fingerprint)
-    return Moved(tuple(moved), failed, len(here) - len(moved) - len(failed))
+    return Transferred(tuple(moved), failed, len(here) - len(moved) - len(failed))
 
 
-def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable[EntryId] | None) -> Moved:
+def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable[EntryId] | None) -> Transferred:
     """Bring the replies of entries here, with their history; of all that is in the store where none are named.
 
     Raises StoreError, InputError.
@@ -210,7 +209,7 @@ def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable
             continue
         session.journal.known(session.originals.put(record, data, others))
         moved.append(record.attempt)
-    return Moved(tuple(moved), failed, there)
+    return Transferred(tuple(moved), failed, there)
 
 
 def propose(session: Session, store: SharedStore) -> Proposal:
@@ -245,8 +244,7 @@ def _shareable(session: Session) -> list[StoredOriginal]:
 def _known(store: SharedStore, here: Iterable[StoredOriginal]) -> frozenset[str]:
     """Return the attempts in the store under the fingerprints of what is here."""
     prints = tuple(dict.fromkeys(stored.record.fingerprint for stored in here))
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
-        return frozenset(reply.record.attempt for found in pool.map(store.replies.under, prints) for reply in found)
+    return frozenset(reply.record.attempt for found in at_once(store.replies.under, prints) for reply in found)
 
 
 def _numbers(store: SharedStore) -> dict[Fingerprint, list[str]]:
@@ -270,7 +268,7 @@ def _number_of_last(keys: Iterable[str], gone: AbstractSet[str]) -> int:
 
 def _all_replies(store: SharedStore, prints: Iterable[Fingerprint]) -> Iterator[tuple[SharedReply, str]]:
     """Yield every reply under these fingerprints with the key of its record."""
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:  # what came stays, whatever fails later
         for found in pool.map(store.replies.numbered, prints):
             yield from found
 

@@ -16,6 +16,7 @@ from chargen.build.revert import revert
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, StartError, error
 from chargen.model.values import EntryId, FileHash
+from chargen.plan.claims import original_of
 from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -143,7 +144,9 @@ def _put_back(session: Session, evidence: Evidence, image: Planned, data: bytes 
         return
     file = replace_picture(session, image, data)
     line = WriteBack(session.project).entry_now(image.entry).record_line
-    stored = evidence.original_of(line) if line is not None and line.file == file.sha256 else None
+    if line is None or line.file != file.sha256:
+        return
+    stored = original_of(evidence.originals, evidence.journal, line)
     if stored is not None:
         session.originals.note_published(stored, file)
 

@@ -6,7 +6,7 @@ another original that was made from the same inputs; where only the line in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,17 +20,13 @@ from chargen.model.record import Record, RecordedReference
 from chargen.model.record_line import RecordLine, accepted_for
 from chargen.model.traced import Traced
 from chargen.model.values import FileHash
-from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
 from chargen.plan.image_request import inputs_of
 from chargen.plan.plan import Planned, Unjudged
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.plan.target_state import TargetState
-from chargen.store.files import FileKind
 from chargen.store.journal_rows import Attempt
-from chargen.store.original_store import OriginalStore
-from chargen.store.pictures import own_record
 from chargen.text.word_diff import plain
 
 
@@ -104,7 +100,7 @@ def _part_json(part: PartChange) -> dict[str, Any]:
         "was_in": part.was_in or None,
         "before": part.before,
         "after": part.after,
-        "diff": plain(part.runs) if part.known else None,
+        "diff": plain(part.stretches) if part.known else None,
     }
 
 
@@ -122,7 +118,7 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     """Explain one image of the plan that `planner` has made."""
     found = planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
     line = found.line or image.entry.record_line
-    records = tuple(_records(session, image, found, line))
+    records = () if line is None else _records(session, planner, image, found, line)
     now = _compared(image, planner.evidence.parts_of(image.entry, found))
     explanation = None
     if line is not None and now is not None:
@@ -155,14 +151,6 @@ def sources_of(image: Planned) -> Mapping[str, str]:
     return {name: str(text.position) for name, text in written.items() if isinstance(text, Traced) and text.position}
 
 
-def attempt_record(originals: OriginalStore, line: RecordLine) -> Record | None:
-    """Return the full record of the attempt a line names; a line that was accepted tells other inputs than its own."""
-    if line.attempt is None:
-        return None
-    stored = originals.find(line.attempt, line.fingerprint) or originals.of_attempt(line.attempt)
-    return stored.record if stored else None
-
-
 def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
     """Return what the present image cost, as its record or the entry's slots tell; None where neither does."""
     if record is not None:
@@ -170,16 +158,13 @@ def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
     return amount_of(metadata_of(slots_of(entry)).get("cost_usd"))
 
 
-def _records(session: Session, image: Planned, found: TargetState, line: RecordLine | None) -> Iterator[Record]:
-    """Yield records that may tell the words of then: of the attempt itself, the picture's own, of the same inputs."""
-    if found.record is not None:
-        yield found.record
-    if line is not None and (record := attempt_record(session.originals, line)) is not None:
-        yield record
-    if found.state.kind is FileKind.FILE:
-        data = read_plain(session.project.path(found.path or image.target), PICTURE_BYTES)
-        if (told := own_record(data)) is not None:
-            yield told[0]
-    if line is not None:
-        for stored in session.originals.for_fingerprint(line.fingerprint):
-            yield stored.record
+def _records(
+    session: Session, planner: Planner, image: Planned, found: TargetState, line: RecordLine
+) -> tuple[Record, ...]:
+    """Return records that may tell the words of then: of the attempt itself, the picture's own, of the same inputs."""
+    originals = session.originals
+    records = [*planner.evidence.records_of(image.entry, found, line)]
+    if line.attempt is not None and originals.find(line.attempt, line.fingerprint) is None:
+        stored = originals.of_attempt(line.attempt)  # a line that was accepted tells other inputs than its attempt's
+        records[:0] = [] if stored is None else [stored.record]
+    return (*records, *(stored.record for stored in originals.for_fingerprint(line.fingerprint)))

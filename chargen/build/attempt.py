@@ -158,10 +158,6 @@ class ImageAttempts:
             self._record = job.record
         return job
 
-    def in_job(self, request: Request, estimate: Decimal | None) -> Record:
-        """Return the record of a request that is to join a job."""
-        return self._asked(request, 1, estimate)
-
     def joining(self, record: Record) -> None:
         """Ask once more whether it should."""
         self._guard.check()
@@ -169,10 +165,10 @@ class ImageAttempts:
         self._purchase.joined(record)
 
     def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
-        """Ask once more, then commit that a try is about to leave."""
+        """Ask once more, then commit that try `number` (from 1) is about to leave; raising keeps it here."""
         self._guard.check()
         self._confirm()
-        session, record = self._session, self._asked(request, number, estimate)
+        session, record = self._session, self.asked(request, number, estimate)
         self._purchase.sent(record)
         if self._keeps_jobs:
             session.jobs.begin(Job(record, server))
@@ -203,7 +199,7 @@ class ImageAttempts:
         self._purchase.stored(stored)
         return stored
 
-    def _asked(self, request: Request, number: int, estimate: Decimal | None) -> Record:
+    def asked(self, request: Request, number: int, estimate: Decimal | None) -> Record:
         """Return the record of a try as far as it is known before it leaves."""
         image, inputs, now = self._image, self._inputs, self._session.clock.now()
         return Record(

@@ -16,9 +16,10 @@ from msgspec import Struct, field
 from chargen.build.attempt import note_failed, received
 from chargen.build.batches import sendings_of
 from chargen.config.layout import JOBS
+from chargen.errors import Problem, error
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus, Upload
 from chargen.model.record import Record
-from chargen.model.request import Asked, FailureClass, ProviderError, Reply, Request, SentReference
+from chargen.model.request import Asked, FailureClass, Provider, ProviderError, Reply, Request, SentReference
 from chargen.model.values import EntryId
 from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, JobLine, LastState
@@ -87,6 +88,7 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
     """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply."""
     found = Collected()
     silent: set[str] = set()
+    unasked: dict[tuple[str, str], list[BatchJob]] = {}
     every, lost = session.batch_jobs.look()
     found.told += [f"`{JOBS}/{name}` can't be read: no vendor that takes jobs is sent anything" for name in lost]
     for job in every:
@@ -95,7 +97,11 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
             found.told.append(told)
     for job in map(partial(_looked_at, session), every):
         batches = batches_of(session, job)
-        if batches is None or job.provider in silent:
+        if batches is None:
+            why = why_unasked(session, job)
+            unasked.setdefault((why.message, why.hint), []).append(job)
+            continue
+        if job.provider in silent:
             continue
         try:
             if job.waiting:
@@ -104,7 +110,11 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
                 _tidy(session, job, batches, found)
         except ProviderError as failure:
             silent.add(job.provider)
-            found.told.append(f"`{job.name}` could not be asked for: {session.project.scrub(failure.message)}")
+            told = f"`{job.name}` could not be asked for: {session.project.scrub(failure.message)}"
+            found.told.append(f"{told}; {failure.hint}" if failure.hint else told)
+    for (message, hint), those in unasked.items():
+        names = f"`{those[0].name}`" if len(those) == 1 else f"{len(those):,} jobs"
+        found.told.append(f"{names} could not be asked for: {message}; {hint}")
     return found
 
 
@@ -121,11 +131,25 @@ def _has_come(session: Session, line: JobLine) -> bool:
 
 def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
     """Return who can be asked for a job; None where the settings name that server no more, or there is no key."""
+    provider = _provider(session, job)
+    return None if provider is None or provider.missing_key() else provider.batches
+
+
+def why_unasked(session: Session, job: BatchJob) -> Problem:
+    """Say why nobody can be asked for a job, where `batches_of` names none, and what helps."""
+    provider = _provider(session, job)
+    missing = None if provider is None else provider.missing_key()
+    if missing is not None:
+        return error(f"`{job.provider}` can't be asked: {missing.message}", None, missing.hint)
+    message = f"`{job.provider}` can't be asked: it was handed over at {job.server}, and another address is set now"
+    return error(message, None, "set the address it was handed over at (`base_url`, or the environment)")
+
+
+def _provider(session: Session, job: BatchJob) -> Provider | None:
     if job.provider not in session.adapters.defaults:
         return None
     members = session.adapters.members(job.provider)
-    provider = next(iter(members.values())) if job.mended else members.get(job.server)
-    return None if provider is None or provider.missing_key() else provider.batches
+    return next(iter(members.values())) if job.mended else members.get(job.server)
 
 
 def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Collected, replies: JobReplies) -> None:

@@ -111,7 +111,7 @@ class Batches:
         self._ledger.reserve(image.cost_usd, image.most_usd)
         try:
             uploads = self._uploaded(request, batches)
-            record = attempt.in_job(request, image.cost_usd)
+            record = attempt.asked(request, 1, image.cost_usd)
             line = batches.line(record.attempt, request, uploads)
             self._refuse_too_large(request, batches, len(line) + 1)
             attempt.joining(record)

@@ -27,7 +27,7 @@ from chargen.store.moves import BegunEntryMove
 from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
 from chargen.yaml.splice import EditableText
-from chargen.yaml.transplant import cut, lines_of, paste
+from chargen.yaml.transplant import cut, paste
 
 _AGAIN = "it was saved this instant: run the same command again"
 
@@ -78,7 +78,7 @@ def finish(session: Session) -> bool:
     project = session.project
     new, old = _entry_in(project, begun.new_file, begun.after), _entry_in(project, begun.old_file, begun.before)
     if new is not None and old is not None:
-        if _digest(lines_of(parsed(project, begun.old_file), old.path)) != begun.lines:
+        if _digest(cut(parsed(project, begun.old_file), old.path).lines) != begun.lines:
             message = f"`{begun.before}` was on its way to `{begun.after}` at {new.position}, and was edited since"
             raise StartError(error(message, old.position, "take out the one of the two that is not meant"))
         _take_out(project, old)
@@ -109,10 +109,10 @@ def _take_out(project: Project, entry: Entry) -> None:
 
 def _same_entry(project: Project, document: Document, entry: Entry) -> Entry:
     imagery = scan_document(project, document)
-    found = [now for now in (imagery.entries if imagery else ()) if now.id == entry.id]
-    if not found:
+    found = None if imagery is None else imagery.entry(entry.id)
+    if found is None:
         raise InputError(error(f"`{entry.id}` is no longer in this file", Position(entry.file), "run again"))
-    return found[0]
+    return found
 
 
 def _see(project: Project, entry: Entry, document: Document, data: bytes, *, gone: str = "", come: str = "") -> None:
@@ -135,7 +135,7 @@ def _entry_in(project: Project, file: str, name: EntryId) -> Entry | None:
         imagery = scan_document(project, parsed(project, file))
     except InputError:
         return None
-    return next((entry for entry in (imagery.entries if imagery else ()) if entry.id == name), None)
+    return None if imagery is None else imagery.entry(name)
 
 
 def _replace(project: Project, file: str, before: bytes, after: bytes) -> None:

@@ -16,18 +16,14 @@ from chargen.model.request import ProviderError
 
 
 class RequestSent(Struct, frozen=True):
-    """A request is leaving; `number` counts the tries for this image from 1."""
+    """A request is leaving."""
 
-    provider: str
     entry_id: str
-    attempt_id: str
-    number: int
 
 
 class JobAdvanced(Struct, frozen=True):
     """A server says how far it is with an image, from 0 to 1."""
 
-    provider: str
     entry_id: str
     done: float
 

@@ -1,4 +1,6 @@
-"""Building one image, from top to bottom: `build_image`. The only place that spends money.
+"""Building one image, from top to bottom: `build_image`; one more version of it: `build_variant`.
+
+All that is bought is asked for here; what goes into a job is bought when `chargen.build.batches` makes that.
 
 Laws: nothing is sent before the verdict said so, and once more where the request had to wait for its turn; what arrives
 is stored before anything else happens to it; before it is published the entry and its target are read again, and what

@@ -120,7 +120,7 @@ def open_build(
     *,
     environ: Mapping[str, str] | None = None,
     on_wait: Callable[[int | None], None] | None = None,
-    command: str = "",
+    command: str = "chargen",
     snapshot: Snapshot | None = None,
 ) -> Build:
     """Open a run in the project around `folder`: wait for the project, recover, plan, choose.
@@ -147,7 +147,7 @@ def open_build(
         leftovers = session.recover()
         stack.callback(session.tidy)
         saw_before = finish(session) or bool(waited)
-        session.journal.begin_run(session.run_id, command or order.command)
+        session.journal.begin_run(session.run_id, command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)

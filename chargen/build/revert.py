@@ -42,7 +42,7 @@ def _reverted(project: Project, data: bytes, entry: Entry, changes: Sequence[Dif
     """Return the file with the changes taken back; None where they can't be, or where the file would read otherwise."""
     document = parse(data, entry.file)
     before = scan_document(project, document)
-    now = next((each for each in (before.entries if before else ()) if each.id == entry.id), None)
+    now = None if before is None else before.entry(entry.id)
     if before is None or now is None:
         return None
     held, text = EditableText.of(document), document.text

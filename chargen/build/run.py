@@ -35,7 +35,7 @@ from chargen.config.layout import LOG
 from chargen.config.project import Project
 from chargen.errors import ChargenError, Problem, Severity
 from chargen.model.request import FailureClass, ProviderError
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
 from chargen.plan.choice import Choice, LeftOut
 from chargen.plan.findings import Finding
@@ -148,8 +148,7 @@ class Build:
 
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
-        image = self.image(entry_id)
-        return entry_id in self.done or not (image.acts or image.verdict is Verdict.BLOCKED)
+        return entry_id in self.done or not self.image(entry_id).is_due
 
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None. It may be `held` after that."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import random as chance
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from typing import Protocol
 
 from msgspec import Struct, field
 
+from chargen.build.attempt import ImageAttempts
 from chargen.build.events import (
     AnsweredByAnother,
     ChargedMore,
@@ -43,20 +43,6 @@ from chargen.model.request import (
 )
 from chargen.plan.budget import NOTHING, Ledger, OverBudgetError
 from chargen.providers.registry import Adapters
-from chargen.store.jobs import Job
-
-
-class AttemptLog(Protocol):
-    """Where the attempts for one image are written; it knows which image that is."""
-
-    def in_transit(self, request: Request, servers: Sequence[str]) -> Job | None:
-        """Return the job for the image that may still be at one of these servers, None where there is none."""
-
-    def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
-        """Commit that try `number` (from 1) is about to leave, and return its attempt id; raising keeps it here."""
-
-    def failed(self, attempt_id: str, failure: ProviderError) -> None:
-        """Note that the attempt brought no image."""
 
 
 class _Flight(Struct, frozen=True):
@@ -74,7 +60,7 @@ class _Call(Struct):
     request: Request
     estimate: Decimal | None
     most: Decimal | None
-    log: AttemptLog
+    log: ImageAttempts
     failures: list[ProviderError] = field(default_factory=list)
     """Of the tries that count."""
     failed: ProviderError | None = None
@@ -123,7 +109,7 @@ class Sender:
         """The answer that opened the breaker, None while images can be sent for."""
         return self._pool.cause
 
-    def send(self, request: Request, estimate: Decimal | None, most: Decimal | None, log: AttemptLog) -> Reply:
+    def send(self, request: Request, estimate: Decimal | None, most: Decimal | None, log: ImageAttempts) -> Reply:
         """Send until a reply comes or it is of no use to try again; a try costs `estimate`, and `most` at most.
 
         Raises ProviderError (BreakerOpenError where nothing was sent because the provider is stopped), StoppedError
@@ -197,7 +183,7 @@ class Sender:
         while isinstance(got := provider.collect(ticket), Pending):
             if got.done is not None and got.done != done:
                 done = got.done
-                self._sink(JobAdvanced(self._name, entry_id, done))
+                self._sink(JobAdvanced(entry_id, done))
             self._sleep(got.seconds)
         return got
 
@@ -229,13 +215,12 @@ class Sender:
             yield departed
 
     def _log_sent(self, call: _Call, server: Server) -> str:
-        number = call.tries + 1
         try:
-            attempt_id = call.log.sent(call.request, number, call.estimate, server.address)
+            attempt_id = call.log.sent(call.request, call.tries + 1, call.estimate, server.address)
         except BaseException:
             self._ledger.settle(call.most, NOTHING)
             raise
-        self._sink(RequestSent(self._name, call.request.asked.entry_id, attempt_id, number))
+        self._sink(RequestSent(call.request.asked.entry_id))
         return attempt_id
 
     def _ours(self, bug: Exception) -> ProviderError:

@@ -30,9 +30,9 @@ from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
-from chargen.store.pictures import original_of
+from chargen.store.pictures import described
 from chargen.store.shared.claims import Claim, Held
-from chargen.store.shared.objects import StoreError
+from chargen.store.shared.objects import StoreError, at_once
 
 if TYPE_CHECKING:
     from chargen.build.sharing import Sharing
@@ -62,7 +62,7 @@ class SharedJobs(JobClaims, JobReplies):
 
     def handing_over(self, job_name: str, lines: Iterable[JobLine]) -> Mapping[str, str]:
         """Let the claims of a job's lines name it; return the attempts that may not be in it, and why."""
-        named = self._sharing.at_once(partial(self._name, job_name), list(lines))
+        named = at_once(partial(self._name, job_name), list(lines))
         return {attempt: message for attempt, message in named if message}
 
     def _name(self, job_name: str, line: JobLine) -> tuple[str, str]:
@@ -96,7 +96,7 @@ class SharedJobs(JobClaims, JobReplies):
             except StoreError:
                 return  # the vendor is asked by the job's name instead
 
-        self._sharing.at_once(tell, held)
+        at_once(tell, held)
 
     # a job of this clone that another may have collected
 
@@ -111,7 +111,7 @@ class SharedJobs(JobClaims, JobReplies):
                 self._session.journal.stored(stored, soon=True)
             return stored is not None
 
-        return sum(self._sharing.at_once(bring, list(job.waiting)))
+        return sum(at_once(bring, list(job.waiting)))
 
     def keep(self, record: Record, reply: Reply) -> StoredOriginal:
         """Store a reply as the first who collected it put it into the store.
@@ -120,7 +120,7 @@ class SharedJobs(JobClaims, JobReplies):
         """
         if not self._sharing.store.writes:
             return super().keep(record, reply)
-        record = replace(received(self._session, record, reply), original=original_of(reply.data))
+        record = replace(received(self._session, record, reply), original=described(reply.data))
         with suppress(StoreError):  # it is put there later
             record = self._sharing.ask(self._first, record, reply)
         return self._session.originals.put(record, reply.data, reply.others)
@@ -144,7 +144,7 @@ class SharedJobs(JobClaims, JobReplies):
         prints = dict.fromkeys(image.fingerprint for image in images if image.verdict.spends)
         jobs: dict[str, list[Held]] = {}
         own = {job.name for job in self._session.batch_jobs.all()}
-        for held in self._sharing.at_once(self._at_vendors, [one for one in prints if one is not None]):
+        for held in at_once(self._at_vendors, [one for one in prints if one is not None]):
             for one in held:
                 if one.claim.job_name not in own and one.claim.job_name not in self._asked:
                     jobs.setdefault(one.claim.job_name, []).append(one)

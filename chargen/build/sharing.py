@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from decimal import Decimal
 from typing import ParamSpec, TypeVar
@@ -35,12 +34,10 @@ from chargen.store.journal_rows import AttemptStatus
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
 from chargen.store.shared.claims import Claim, Held, Wanted
-from chargen.store.shared.objects import DamagedObjectError, StoreError
+from chargen.store.shared.objects import DamagedObjectError, StoreError, at_once
 from chargen.store.shared.replies import SharedReply
 from chargen.store.shared.shared_store import SharedStore
 
-AT_ONCE = 16
-"""Questions to the store at once, when a run begins."""
 PAUSE_SECONDS = 60.0
 """How long a store that failed is not asked again: every image would wait for it."""
 LONGEST_REQUEST = 600.0
@@ -49,7 +46,6 @@ LONGEST_JOB = 3600.0
 """The same for a request that a server queues."""
 
 _LOG = logging.getLogger("chargen")
-_Item = TypeVar("_Item")
 _Value = TypeVar("_Value")
 _Asked = ParamSpec("_Asked")
 
@@ -93,9 +89,9 @@ class Sharing:
         """Fetch what others paid for of these images, in plan order; return how many replies came."""
         asked = [(image, prints) for image in images if (prints := self._choice.asked_under(image, judge))]
         every = tuple(dict.fromkeys(name for _, prints in asked for name in prints))
-        known = dict(zip(every, self.at_once(self.under, every), strict=True))
+        known = dict(zip(every, at_once(self.under, every), strict=True))
         chosen = [(image, self._choice.choose(image, prints, known, judge)) for image, prints in asked]
-        return sum(self.at_once(lambda pair: pair[1] is not None and self._bring(pair[0], pair[1]), chosen))
+        return sum(at_once(lambda pair: pair[1] is not None and self._bring(pair[0], pair[1]), chosen))
 
     def brought(self, images: Sequence[Planned], judge: Judge, collected: Collected) -> bool:
         """Fetch what others paid for, or else ask for the jobs of theirs that are over; say whether anything came."""
@@ -105,14 +101,6 @@ class Sharing:
             return False
         plain = (image for image in images if judge.options.forced.get(image.id, Force.NONE) is Force.NONE)
         return self.jobs.collect(plain, collected)
-
-    @staticmethod
-    def at_once(question: Callable[[_Item], _Value], items: Sequence[_Item]) -> list[_Value]:
-        """Return the answers for several items, which are asked for at once."""
-        if not items:
-            return []
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
-            return list(pool.map(question, items))
 
     def _fetch_for(self, image: Planned, judge: Judge) -> bool:
         """Fetch what others paid for of an image that is about to be bought; every version, where it has one here."""
@@ -248,12 +236,12 @@ class Sharing:
 
     def leaving(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
         """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
-        seconds, price = self._seconds(record), _price(record)
-        return self._noted(held, record, most, lambda one: self.store.claims.sent(one, record.attempt, seconds, price))
+        seconds = self._seconds(record)
+        return self._noted(held, record, most, lambda one: self.store.claims.sent(one, record.attempt, seconds))
 
     def joining(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
         """Note that a request is about to join a job. Raises HeldElsewhereError, NotClaimedError."""
-        told = record.attempt, _price(record), f"a job of {record.provider}", to_json(record)
+        told = record.attempt, f"a job of {record.provider}", to_json(record)
         still = self._noted(held, record, most, lambda one: self.store.claims.joined(one, *told))
         if still is not None:
             self.jobs.joined(still)
@@ -372,7 +360,3 @@ class Sharing:
         """Note what is to be told at the end of the run, once."""
         with self._lock:
             self._problems.setdefault(problem.message, problem)
-
-
-def _price(record: Record) -> str:
-    return "" if record.cost_estimate_usd is None else str(record.cost_estimate_usd)

@@ -23,6 +23,7 @@ from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
+from chargen.store.decisions import Decided, Recorder
 from chargen.store.exchange import closed_to_replacement, is_being_written, lost_on_replacement, replace_unchanged
 from chargen.store.files import hash_bytes
 from chargen.store.locks import file_lock
@@ -310,6 +311,11 @@ class WriteBack:
             message = f"entry `{entry_id}` is no longer in this file"
             raise InputError(error(message, Position(opened.file), "its picture and record are kept"))
         return entry
+
+
+def recorded(project: Project, recorder: Recorder, words: Mapping[EntryId, Decided]) -> WriteBack:
+    """Return what puts the lines of a decision on record and writes them; `words`, as they are then, say what it is."""
+    return WriteBack(project, recorder=lambda file, changes: recorder.lines(file, changes, words))
 
 
 def replacement_rounds(path: Path, file: str) -> Iterator[int]:

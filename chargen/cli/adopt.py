@@ -55,7 +55,7 @@ def _lines(adoption: Adoption) -> Iterator[str]:
         yield f"{count} would be taken; nothing was written"
     elif adoption.taken:
         undo = " (`chargen undo` takes it back)" if adoption.decision else ""
-        yield f"{count} taken as they are; nothing was sent{undo}"
+        yield f"{count} taken as {'it is' if len(adoption.taken) == 1 else 'they are'}; nothing was sent{undo}"
     else:
         yield "no pictures were found for images without one"
     for path in adoption.ambiguous:

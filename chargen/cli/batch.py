@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 from click.shell_completion import CompletionItem
 
-from chargen.cli.options import Asked, build_request, json_option, no_wait_option, selection_options
-from chargen.cli.output import say, say_json, tell, to_stderr, waiting_text
+from chargen.cli.options import Options, build_request, json_option, no_wait_option, selection_options
+from chargen.cli.output import say, say_json, tell, to_stderr, waiting_or_not
 from chargen.cli.problems import standing_lines
 from chargen.model.values import Verdict
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from chargen.plan.cache.stamp import Summary
 
 ALL = "all"
+NO_DRAFT = "no draft is approved: `chargen approve` those that are good, then promote them"
+"""What is said where there is nothing to promote."""
 
 
 class _What(click.ParamType):  # type: ignore[type-arg]  # older versions take no argument
@@ -65,8 +67,8 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 
     SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
     """
-    began, wanted = monotonic(), Asked(**asked)
-    if what == ALL and not (dry_run or as_json) and wanted == Asked(provider=wanted.provider):
+    began, wanted = monotonic(), Options(**asked)
+    if what == ALL and not (dry_run or as_json) and wanted == Options(provider=wanted.provider):
         found = _nothing_due(wanted.provider)
         if found is not None:
             say(standing_lines(found, monotonic() - began))
@@ -132,7 +134,7 @@ def _plan_lines(shown: ShownPlan, *, promotes: bool) -> Iterator[str]:
         yield ""
     every = (*choice.images, *choice.untouched)
     if promotes and not (every or choice.left_out):
-        yield "no draft is approved: `chargen approve` those that are good, then promote them"
+        yield NO_DRAFT
     else:
         yield from plan_listing.plan_summary(every, choice.images)
     yield from plan_listing.left_out_lines(choice.left_out)
@@ -164,4 +166,4 @@ def run_opened(build: Build, out: TextIO) -> RunResult:
 
 
 def _waiting(pid: int | None) -> None:
-    to_stderr(f"{waiting_text(pid)} (`--no-wait` fails instead)")
+    to_stderr(waiting_or_not(pid))

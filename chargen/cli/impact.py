@@ -13,7 +13,7 @@ from chargen.cli.options import image_names, json_option, named_here
 from chargen.cli.output import tell
 from chargen.cli.tables import coloured, columns, counts, dim, plural
 from chargen.model.values import Verdict
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.impact import FedImage, Impact
@@ -55,14 +55,14 @@ def _lines(found: Impact) -> Iterator[str]:
         yield f"a new portrait rebuilds {picture}; an edited appearance rebuilds {text}"
     elif found.rebuilt:
         which = "it" if len(found.reached) == 1 else f"{len(found.rebuilt):,} of them"
-        yield f"a change rebuilds {which}: {estimate_text(found.cost_usd)} by estimate"
+        yield f"a change rebuilds {which}: {by_estimate(estimate_text(found.cost_usd))}"
     else:
         yield "a change rebuilds none of them"
 
 
 def _priced(rebuilt: Sequence[FedImage], price: Decimal | None) -> str:
     """Say how many images are rebuilt, and at what price."""
-    return f"{len(rebuilt):,}, {estimate_text(price)} by estimate" if rebuilt else "none"
+    return f"{len(rebuilt):,}, {by_estimate(estimate_text(price))}" if rebuilt else "none"
 
 
 def _row(item: FedImage) -> tuple[str, ...]:

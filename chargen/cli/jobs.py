@@ -15,7 +15,7 @@ from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json, tell, to_stderr
 from chargen.cli.tables import columns, dim, moment, plural
 from chargen.errors import ExitCode
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.jobs import Cancelled, ShownJob
@@ -53,18 +53,24 @@ def wait(timeout: float | None) -> int:
     Nothing is sent. It may be interrupted at any time: the jobs go on.
     """
     ends = None if timeout is None else time.monotonic() + timeout
-    code, pause, last = 0, _FIRST_PAUSE, ""
+    code, pause, last, told = 0, _FIRST_PAUSE, list[str](), list[str]()
     while True:
         found = _asked()
         if not found:
             break
-        if (told := _progress(found)) != last:
-            to_stderr(told)
-            last = told
-        if any(shown.is_over or not shown.job.id for shown in found):
-            code = max(code, _collect())
-            pause = _FIRST_PAUSE
+        if (now := _progress(found)) != last:
+            for line in now:
+                if line not in last:
+                    to_stderr(line)
+            last = now
+        if all(shown.waits_for_settings for shown in found):
+            say([f"{plural(len(found), 'job')} not over yet: mend that, and run `chargen jobs wait` again"])
+            return ExitCode.FAILED
+        if any((shown.is_over or not shown.job.id) and not shown.waits_for_settings for shown in found):
+            failed, came = _collect(told)
+            code, before = max(code, failed), len(found)
             found = _asked()
+            pause = _FIRST_PAUSE if came or len(found) < before else pause
         left = None if ends is None else ends - time.monotonic()
         if found and left is not None and left <= 0:
             say([f"{plural(len(found), 'job')} not over yet: run `chargen jobs wait` again"])
@@ -97,15 +103,24 @@ def _asked() -> tuple[ShownJob, ...]:
         return jobs(session)
 
 
-def _collect() -> int:
-    """Collect what is over, and put it in its place: a build that sends nothing."""
+def _collect(told: list[str]) -> tuple[int, bool]:
+    """Collect what is over, and put it in its place: a build that sends nothing.
+
+    Return its exit code, and whether anything came. `told` is what the last one said of the jobs: what is
+    the same and brings nothing is not said again.
+    """
     from chargen.build.opening import open_build  # noqa: PLC0415 - as above
     from chargen.cli.batch import run_opened  # noqa: PLC0415 - as above
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
 
     build = open_build(Path.cwd(), BuildRequest(sends=False), environ=os.environ, command="chargen jobs wait")
+    found = build.collected
+    if found.told == told and told and not (found.changed or build.session.state_problems):
+        build.close()
+        return ExitCode.DONE, False
+    told[:] = found.told
     code = run_opened(build, sys.stdout).exit_code
-    return max(code, ExitCode.FAILED if build.collected.failures else ExitCode.DONE)
+    return max(code, ExitCode.FAILED if found.failures else ExitCode.DONE), found.changed
 
 
 def _lines(found: tuple[ShownJob, ...]) -> Iterator[str]:
@@ -129,6 +144,8 @@ def _lines(found: tuple[ShownJob, ...]) -> Iterator[str]:
             yield f"  until {moment(shown.expires_at)}"
         if shown.trouble:
             yield f"  {shown.trouble}"
+        if shown.hint:
+            yield f"    hint: {shown.hint}"
     yield "`chargen jobs wait` collects them, `chargen jobs cancel NAME` ends one"
 
 
@@ -143,10 +160,16 @@ def _age(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _progress(found: tuple[ShownJob, ...]) -> str:
+def _progress(found: tuple[ShownJob, ...]) -> list[str]:
+    """Say how far jobs are, and once for all of them what keeps their vendors from being asked."""
     done = sum(shown.done or 0 for shown in found)
     states = ", ".join(dict.fromkeys("unknown" if shown.state is None else shown.state.value for shown in found))
-    return f"{plural(len(found), 'job')}: {done:,} of {plural(sum(s.total for s in found), 'image')} made ({states})"
+    images = plural(sum(shown.total for shown in found), "image")
+    troubles = dict.fromkeys((shown.trouble, shown.hint) for shown in found if shown.trouble)
+    lines = [f"{plural(len(found), 'job')}: {done:,} of {images} made ({states})"]
+    for trouble, hint in troubles:
+        lines += [f"  {trouble}", *([f"    hint: {hint}"] if hint else [])]
+    return lines
 
 
 def _cancelled(done: Cancelled) -> str:
@@ -155,5 +178,5 @@ def _cancelled(done: Cancelled) -> str:
     if done.made is None:
         return f"{done.job.name} ends: what is made by then is billed, and collected by the next build"
     left = len(done.job.lines) - done.made
-    billed = f"{plural(done.made, 'image')} made, {estimate_text(done.billed_usd)} by estimate, will be billed"
+    billed = f"{plural(done.made, 'image')} made, {by_estimate(estimate_text(done.billed_usd))}, will be billed"
     return f"{done.job.name} ends: {billed}; {left:,} not made yet, of which some may still be"

@@ -27,7 +27,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Options:
     """The values of `selection_options`, as the command line gave them."""
 
     selection: tuple[str, ...] = ()
@@ -74,6 +74,12 @@ def _named() -> Iterable[tuple[str, str]]:
         return []  # the tab key has no place for a message
 
 
+only_option = click.option(
+    "--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."
+)
+match_option = click.option(
+    "--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."
+)
 max_tasks_option = click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images.")
 budget_option = click.option("--budget", metavar="USD", help="Spend at most so much.")
 mode_option = click.option(
@@ -86,8 +92,8 @@ tier_option = click.option(
 
 _SELECTION: Sequence[Callable[[Any], Any]] = (
     click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names),
-    click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."),
-    click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."),
+    only_option,
+    match_option,
     click.option("--provider", metavar="NAME", help="Use this provider for what is selected and not fresh."),
     mode_option,
     tier_option,
@@ -107,7 +113,7 @@ _SELECTION: Sequence[Callable[[Any], Any]] = (
 
 
 def selection_options(command: _Command) -> _Command:
-    """Add everything that says which images are meant and what is wished for; the values of `Asked`."""
+    """Add everything that says which images are meant and what is wished for; the values of `Options`."""
     for option in reversed(_SELECTION):
         command = option(command)
     return command
@@ -116,7 +122,9 @@ def selection_options(command: _Command) -> _Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
-def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
+def build_request(
+    asked: Options, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True
+) -> BuildRequest:
     """Make the request of a command that was started in the current folder, for the project in `root`."""
     from chargen.model.request import Mode  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
@@ -146,16 +154,9 @@ def selection_here(root: Path, terms: Sequence[str], only: Sequence[str] = (), m
 
 def named_here(root: Path, names: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """Return names with absolute paths in the project made relative, and the folder within it they are written in."""
-    from chargen.store.places import name_inside  # noqa: PLC0415 - as above
+    from chargen.store.places import folder_inside, name_inside  # noqa: PLC0415 - as above
 
-    return tuple(name_inside(name, root) for name in names), within_project(root)
-
-
-def within_project(root: Path) -> str:
-    """Return the current folder relative to the project: names may be written from there too."""
-    here = Path.cwd().resolve()
-    within = here.relative_to(root).as_posix() if here.is_relative_to(root) else ""
-    return "" if within == "." else within
+    return tuple(name_inside(name, root) for name in names), folder_inside(Path.cwd().resolve(), root)
 
 
 def usd(text: str) -> Decimal:

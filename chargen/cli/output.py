@@ -72,9 +72,16 @@ def say(lines: str | Iterable[str], out: TextIO | None = None) -> None:
     _write("\n".join(map(_coloured, every)), out, click.echo)
 
 
-def waiting_text(pid: int | None) -> str:
+def waiting_text(pid: int | None, doing: str = "building") -> str:
     """Say which process is waited for."""
-    return f"{f'process {pid}' if pid else 'another process'} is building this project; waiting for it"
+    from chargen.store.locks import builder_told  # noqa: PLC0415 - only who waits needs it
+
+    return f"{builder_told(pid)} is {doing} this project; waiting for it"
+
+
+def waiting_or_not(pid: int | None) -> str:
+    """Say which process is waited for, and how not to."""
+    return f"{waiting_text(pid)} (`--no-wait` fails instead)"
 
 
 def to_stderr(text: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import Asked, build_request, json_option, selection_options
+from chargen.cli.options import Options, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json_text
 from chargen.cli.problems import untouched_lines
 from chargen.cli.tables import counts, plural
@@ -45,9 +45,9 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     """
     from chargen.plan.cache.snapshot import take_snapshot  # noqa: PLC0415 - `--help` needs none of it
 
-    wanted = Asked(**asked)
+    wanted = Options(**asked)
     snapshot = None if wanted.tier else take_snapshot(Path.cwd(), os.environ)
-    plain = not everything and not as_json and wanted == Asked()
+    plain = not everything and not as_json and wanted == Options()
     if plain and snapshot is not None and snapshot.stamp.clean and (summary := snapshot.summary()) is not None:
         say(_quiet_plan(summary))
         return
@@ -66,7 +66,7 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
         say(plan_lines(shown, everything=everything))
 
 
-def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildRequest, Session | None]:
+def _chosen(asked: Options, snapshot: Snapshot | None) -> tuple[Chosen, BuildRequest, Session | None]:
     """Plan and choose; where nothing changed since the last plan, and nothing is sent, without opening the project."""
     from chargen.plan.build_request import kept_choice, prepare  # noqa: PLC0415 - as above
 

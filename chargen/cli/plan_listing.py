@@ -13,7 +13,7 @@ from chargen.model.groups import grouped
 from chargen.model.reason import Reason, ReasonCode, flattened, of_many
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Shown, seen_pictures, total_cost, totals
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
@@ -92,7 +92,7 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
     yield from (f"{problem.message}; {problem.hint}" for problem in seen_pictures(spending))
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
-        yield f"{sum(image.sends for image in spending):,} to send{to}, {_costs(spending)} by estimate"
+        yield f"{sum(image.sends for image in spending):,} to send{to}, {by_estimate(_costs(spending))}"
         yield from batched_lines(spending)
     if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.cli.options import selection_here
-from chargen.cli.output import to_stderr
+from chargen.cli.output import to_stderr, waiting_text
 from chargen.cli.tables import plural
 from chargen.errors import StartError
 from chargen.plan.plan import Planned
@@ -34,7 +35,8 @@ class OpenProject(Struct, frozen=True):
 
     def one_image(self, name: str) -> Planned:
         """Return the one image that a path, an id or a glob means. Raises StartError for none and for several."""
-        found = select(self.planner.selectables(), selection_here(self.session.project.root, (name,)))
+        asked = replace(selection_here(self.session.project.root, (name,)), one=True)
+        found = select(self.planner.selectables(), asked)
         if len(found) > 1:
             raise StartError(f"`{name}` means {plural(len(found), 'image')}", hint=f"name one of {few_names(found)}")
         return self.planner.image(found[0])
@@ -74,7 +76,7 @@ def planning(session: Session) -> OpenProject:
 
 def report_waiting(pid: int | None) -> None:
     """Say on stderr that another process holds the project."""
-    to_stderr(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
+    to_stderr(waiting_text(pid, "working in"))
 
 
 @contextmanager

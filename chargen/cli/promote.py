@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from chargen.cli.batch import carry_out
+from chargen.cli.batch import NO_DRAFT, carry_out
 from chargen.cli.options import (
-    Asked,
+    Options,
     budget_option,
     build_request,
     image_names,
@@ -46,11 +46,13 @@ def command(
     """
     from chargen.config.configuration import project_root  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    asked = Asked(selection=selection, max_tasks=max_tasks, budget=budget, mode=mode)
+    asked = Options(selection=selection, max_tasks=max_tasks, budget=budget, mode=mode)
     request = build_request(asked, project_root(Path.cwd()), wait=not no_wait)
     result = carry_out(replace(request, promote=True), "chargen promote", dry_run=dry_run, as_json=as_json)
     if result is None:
         return 0
     if not as_json and (finals := [item.image.id for item in result.outcomes if item.outcome in ("built", "restored")]):
         say([f"approved as drafts: {listed(finals)}; look at the final pictures, then approve or reject them"])
+    if not (as_json or result.outcomes or result.untouched):
+        say([NO_DRAFT])
     return result.exit_code

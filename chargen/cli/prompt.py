@@ -19,7 +19,7 @@ from chargen.cli.tables import cells, coloured, columns, dim, pad, width, wrap
 from chargen.errors import Severity, StartError
 from chargen.model.request import Role, SentReference
 from chargen.model.traced import Segment
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.prompt import ComparedPrompt, ComposedPrompt, SentRequest
@@ -131,7 +131,7 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     quality = f", quality {request.quality}" if request.quality else ""
     price, most = estimate_text(shown.cost_usd), estimate_text(shown.most_usd)
     at_most = f", {most} at most" if most != price else ""
-    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate{at_most}"
+    yield f"to {request.route}: {request.requested_size}{quality}, {by_estimate(price)}{at_most}"
     yield ""
     for line in request.prompt.split("\n"):
         yield from (f"  {piece}".rstrip() for piece in wrap(line, width() - 2))

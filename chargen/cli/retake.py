@@ -12,7 +12,7 @@ import click
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import tell
 from chargen.errors import StartError
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.retake import Retaken
@@ -56,4 +56,4 @@ def _lines(done: Retaken) -> Iterator[str]:
     if done.note:
         yield done.note
     else:
-        yield f"the next build makes it, {estimate_text(done.cost_usd)} by estimate"
+        yield f"the next build makes it, {by_estimate(estimate_text(done.image.cost_usd))}"

@@ -18,7 +18,7 @@ from chargen.cli.output import discard, say, to_stderr
 from chargen.cli.progress_line import ProgressLine
 from chargen.cli.run_summary import closing, opening, without_own_place
 from chargen.cli.tables import listed, plural
-from chargen.text.money import estimate_text, paid_text
+from chargen.text.money import by_estimate, estimate_text, paid_text
 
 
 class RunReport:
@@ -161,11 +161,12 @@ class RunReport:
 def _outcome(done: BuildResult) -> str:  # noqa: PLR0911 - one for each outcome
     paid = paid_text(done.cost_usd, estimated=done.estimated)
     if done.outcome is Outcome.BUILT:
-        return f"built by {done.image.route}, {paid}"
+        more = f" with {plural(done.variants, 'more version')}" if done.variants else ""
+        return f"built by {done.image.route}{more}, {paid}"
     if done.outcome is Outcome.VARIANT:
-        return f"more variants made by {done.image.route}, {paid}"
+        return f"{plural(done.variants, 'more version')} made by {done.image.route}, {paid}"
     if done.outcome is Outcome.SUBMITTED:
-        return f"goes into a job, {estimate_text(done.cost_usd)} by estimate"
+        return f"goes into a job, {by_estimate(estimate_text(done.cost_usd))}"
     if done.outcome is Outcome.KEPT:
         return f"kept as a version, not put in place: {done.note}, {paid}"
     if done.outcome is Outcome.NOTHING:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
-from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
+from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutcome, RunResult, run_result
 from chargen.build.result import Outcome
 from chargen.build.run import Build
 from chargen.cli.plan_listing import batched_lines
@@ -15,13 +15,16 @@ from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, moment, plural
 from chargen.errors import Severity
 from chargen.model.groups import grouped
+from chargen.model.reason import ReasonCode, has
 from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
-from chargen.text.money import cost_text, estimate_text
+from chargen.text.money import by_estimate, cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
+_PUT = (Outcome.BUILT.value, Outcome.RESTORED.value)
+"""Outcomes by which another picture is in place."""
 _WARNED = 5
 """Causes of warnings that are shown before a run."""
 
@@ -39,18 +42,27 @@ def opening(build: Build) -> Iterable[str]:
     if not spending:
         yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return
-    numbers = Counter(image.verdict.value for image in spending)
-    yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"
+    yield f"{_to_make(spending)}, {by_estimate(estimate_text(total_cost(spending)))}"
     by_route = grouped(spending, lambda image: str(image.route))
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
-            yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
+            yield f"  {route}: {sum(image.sends for image in images)}, {estimate_text(total_cost(images))}"
     yield from batched_lines(spending)
     for problem in elsewhere(spending, build.session.adapters):
         yield problem.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
     yield from warning_lines(build.warnings)
+
+
+def _to_make(images: list[Shown]) -> str:
+    """Say how many pictures are made: of images that are to be built, and beside those that are there."""
+    numbers = Counter(image.verdict.value for image in images if image.verdict.spends)
+    more, several = sum(image.more for image in images), sum(1 for image in images if image.more)
+    versions = f"{plural(more, 'more version')} of {plural(several, 'image')}"
+    if not numbers:
+        return f"{versions} to make"
+    return f"{numbers.total():,} to build ({counts(numbers)})" + (f" and {versions}" if more else "")
 
 
 def _collected(build: Build) -> Iterable[str]:
@@ -71,7 +83,7 @@ def _submitted(build: Build) -> Iterable[str]:
     there = [done for done in build.submitted if done.is_there]
     for done in there:
         job = done.job
-        price = f"{estimate_text(job.estimate_usd)} by estimate"
+        price = by_estimate(estimate_text(job.estimate_usd))
         yield f"job {job.name}: {plural(len(job.lines), 'image')} by {job.provider}/{job.model}, {price}"
         if done.failure is not None:
             yield f"  whether it was made is not known: {done.failure.message}; the next run looks for it"
@@ -100,7 +112,8 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
     yield from _befell(build)
     result = run_result(build)
-    numbers = {**_in_order(result), "fresh": result.untouched.get(Verdict.FRESH.value, 0)}
+    more = sum(done.variants for done in build.done.values())
+    numbers = {**_in_order(result, more), "fresh": result.untouched.get(Verdict.FRESH.value, 0)}
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
@@ -111,6 +124,9 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
         if item.outcome == Outcome.KEPT.value:  # paid for and not put in place
             yield f"kept as a version: {item.image.id}: {item.error}"
             yield f"  hint: `chargen history {item.image.id}` lists it"
+    if unseen := [item.image.id for item in result.outcomes if _is_unseen(item)]:
+        which = "picture is" if len(unseen) == 1 else "pictures are"
+        yield f"approved or locked as before: {listed(unseen)}; the {which} new: look, then approve or reject"
     for item in result.outcomes:
         if item.outcome == LEFT_OUT:
             yield f"left out: {item.image.id}: {item.error}"
@@ -124,12 +140,22 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
         yield f"ignored on this machine: {listed(ignored)}"
 
 
-def _in_order(result: RunResult) -> dict[str, int]:
-    """Return the counts of outcomes, what was made first."""
+def _is_unseen(item: ImageOutcome) -> bool:
+    """Say whether an image that its status keeps has got another picture, because it was asked for by name."""
+    status, reasons = item.image.status, item.image.reasons
+    if status is None or not status.keeps or item.outcome not in _PUT:
+        return False
+    asked = has(reasons, ReasonCode.REBUILD_ASKED) or has(reasons, ReasonCode.REPLY_NOT_IN_PLACE)
+    return asked and not has(reasons, ReasonCode.DRAFT_APPROVED)
+
+
+def _in_order(result: RunResult, more: int) -> dict[str, int]:
+    """Return the counts of outcomes, what was made first; `more` versions were made beside pictures."""
     totals = result.totals
     made = [outcome.value for outcome in Outcome if outcome is not Outcome.NOTHING]
     found = {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}
-    return {**found, "nothing to do": totals.get(Outcome.NOTHING.value, 0)}
+    found.pop(Outcome.VARIANT.value, None)  # told by versions, not by images
+    return {**found, "more versions": more, "nothing to do": totals.get(Outcome.NOTHING.value, 0)}
 
 
 def _failures(result: RunResult) -> Iterable[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chargen.cli.tables import plural
-from chargen.text.money import UNKNOWN, cost_text, estimate_text
+from chargen.text.money import UNKNOWN, by_estimate, cost_text, estimate_text
 
 if TYPE_CHECKING:
     from chargen.store.spending import Sum
@@ -38,8 +38,7 @@ def spending_lines(total: Sum) -> Iterator[str]:
     if total.possibly:
         requests = plural(total.possibly, "request")
         unknown = "unknown cost" if total.unknown and not total.possibly_usd else estimate_text(total.possibly_usd)
-        estimate = unknown if unknown == UNKNOWN else f"{unknown} by estimate"
-        yield f"possibly billed: {requests} that brought nothing, {estimate}"
+        yield f"possibly billed: {requests} that brought nothing, {by_estimate(unknown)}"
     if total.unknown:
         yield f"of unknown cost: {plural(total.unknown, 'request')}, counted as nothing"
 
@@ -55,4 +54,4 @@ def _came(total: Sum) -> Iterator[str]:
     if total.possibly:
         yield f"{total.possibly:,} possibly billed"
     if total.waiting:
-        yield f"{total.waiting:,} in jobs, {estimate_text(total.waiting_usd)} by estimate"
+        yield f"{total.waiting:,} in jobs, {by_estimate(estimate_text(total.waiting_usd))}"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chargen.cli.options import image_names, json_option, selection_here
+from chargen.cli.options import image_names, json_option, match_option, only_option, selection_here
 from chargen.cli.output import tell
 from chargen.cli.tables import plural
 from chargen.errors import ExitCode
 from chargen.model.reason import sentences
 from chargen.model.values import Status
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.status import MarkedImage, StatusChange
@@ -34,8 +34,8 @@ def _command(name: str, status: Status, text: str) -> click.Command:
 
     @click.command(name, help=f"{cleandoc(text)}\n\nSELECTION is a path, an id or a glob on the id.")
     @click.argument("selection", nargs=-1, metavar="SELECTION...", shell_complete=image_names)
-    @click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry.")
-    @click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'.")
+    @only_option
+    @match_option
     @_note_option(status)
     @json_option
     def command(
@@ -86,7 +86,7 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
     if not any(item.changed for item in change.marked):
         return
     if change.stale:
-        yield f"this makes {plural(len(change.stale), 'image')} stale, {estimate_text(change.cost_usd)} by estimate"
+        yield f"this makes {plural(len(change.stale), 'image')} stale, {by_estimate(estimate_text(change.cost_usd))}"
         yield from _listed(change.stale)
     else:
         yield "this makes no image stale"
@@ -94,7 +94,8 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
         yield f"{plural(len(change.settled), 'image')} will not be built any more"
         yield from _listed(change.settled)
     if change.held:
-        yield f"{plural(len(change.held), 'image')} would be stale, and stays as it is because it is approved or locked"
+        stays = "stays as it is because it is" if len(change.held) == 1 else "stay as they are because they are"
+        yield f"{plural(len(change.held), 'image')} would be stale, and {stays} approved or locked"
         yield from _listed(change.held)
 
 

@@ -14,7 +14,7 @@ from chargen.cli.tables import dim, plural, size_text
 from chargen.errors import ExitCode, StartError
 
 if TYPE_CHECKING:
-    from chargen.actions.store import Moved, Proposal, StoreCheck, StoreStatus
+    from chargen.actions.store import Proposal, StoreCheck, StoreStatus, Transferred
     from chargen.plan.session import Session
     from chargen.store.shared.shared_store import SharedStore
 
@@ -128,7 +128,7 @@ def _status_lines(found: StoreStatus) -> Iterator[str]:
         yield "  hint: `chargen store push` puts them there"
 
 
-def _tell_moved(found: Moved, what: str, *, as_json: bool) -> int:
+def _tell_moved(found: Transferred, what: str, *, as_json: bool) -> int:
     done = f"{plural(len(found.attempts), 'original')} {what}, {found.there:,} there already"
     failed = (f"failed: {attempt}: {why}" for attempt, why in found.failed.items())
     tell(found, [done, *failed], as_json=as_json)

@@ -14,12 +14,12 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.cli.options import Asked, build_request, image_names, usd
+from chargen.cli.options import Options, build_request, image_names, usd
 from chargen.cli.output import say
 from chargen.cli.tables import listed, plural
 from chargen.errors import ChargenError, ExitCode, StartError
 from chargen.model.values import EntryId, Verdict
-from chargen.text.money import cost_text, estimate_text
+from chargen.text.money import by_estimate, cost_text, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.watch import Look, State
@@ -42,10 +42,10 @@ def command(selection: tuple[str, ...], *, building: bool, budget: str | None) -
     if building and budget is None:
         raise StartError("`--build` needs a budget: a watch may go on for hours", hint="write `--budget 2.50`")
     if budget is not None and not building:
-        raise StartError("`--budget` is of `--build`", hint="add `--build`, or leave it out")
+        raise StartError("`--budget` goes with `--build` only", hint="add `--build`, or leave it out")
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
         root = session.project.root
-    request = build_request(Asked(selection=selection), root)
+    request = build_request(Options(selection=selection), root)
     watching = _Watching(request, None if budget is None else usd(budget))
     try:
         for _ in changes(root):
@@ -139,4 +139,4 @@ def _lines(found: Look, *, first: bool) -> Iterator[str]:
     if first or found.changed or found.gone:
         price = estimate_text(total_cost(found.to_send))
         count = plural(len(found.to_send), "image")
-        yield f"{count} to send, {price} by estimate" if found.to_send else "nothing to send"
+        yield f"{count} to send, {by_estimate(price)}" if found.to_send else "nothing to send"

@@ -18,8 +18,8 @@ from chargen.model.reason import is_shared
 from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
-from chargen.text.money import estimate_text, paid_text
-from chargen.text.word_diff import Run, RunKind, marked, plain, shortened
+from chargen.text.money import by_estimate, estimate_text, paid_text
+from chargen.text.word_diff import Stretch, StretchKind, marked, plain, shortened
 
 if TYPE_CHECKING:
     from chargen.actions.why import Why
@@ -109,18 +109,18 @@ def _part(part: PartChange) -> Iterator[str]:
     yield f"{bold(part.name)}{others}{verb}  {dim(place)}".rstrip()
     if not part.known:
         return
-    runs = shortened(part.runs)
-    if not runs:
+    stretches = shortened(part.stretches)
+    if not stretches:
         yield "  only blanks, line breaks or the order of the parts changed"
-    yield from (f"  {line}" for line in _words(runs).split("\n") if line.strip())
+    yield from (f"  {line}" for line in _words(stretches).split("\n") if line.strip())
 
 
-def _words(runs: tuple[Run, ...]) -> str:
-    return marked(runs, _in_colour, " ") if in_colour() else plain(runs)
+def _words(stretches: tuple[Stretch, ...]) -> str:
+    return marked(stretches, _in_colour, " ") if in_colour() else plain(stretches)
 
 
-def _in_colour(fate: RunKind, words: str) -> str:
-    if fate is RunKind.REMOVED:
+def _in_colour(fate: StretchKind, words: str) -> str:
+    if fate is StretchKind.REMOVED:
         return styled(words, RED, STRUCK)
     return styled(words, GREEN, UNDERLINE)
 
@@ -148,6 +148,7 @@ def _closing(found: Why) -> Iterator[str]:
         last.append(hint.format(id=image.id))
     if found.can_build:
         what = "a rebuild" if image.verdict is not Verdict.MISSING else "building it"
-        last.append(f"{what} costs {estimate_text(found.rebuild_usd)} by estimate, with {image.route!s}")
+        costs = "has an" if found.rebuild_usd is None else "costs"
+        last.append(f"{what} {costs} {by_estimate(estimate_text(found.rebuild_usd))}, with {image.route!s}")
     if last:
         yield from ("", *last)

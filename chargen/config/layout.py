@@ -10,7 +10,7 @@ HISTORY = f"{STATE}/history"
 TRASH = f"{STATE}/trash"
 LOCKS = f"{STATE}/locks"
 JOBS = f"{STATE}/jobs"
-"""Requests under way at servers that can be asked for them again."""
+"""Requests under way at servers that can be asked for them again, and the jobs of many that vendors have."""
 
 SHARED = f"{STATE}/store.json"
 """What this machine knows of the shared store: the name it goes by there, and whether its writes are to be trusted."""

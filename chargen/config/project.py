@@ -33,7 +33,7 @@ class Project(Struct, frozen=True):
 
     @property
     def originals(self) -> Path:
-        """Where originals are kept, unless a shared store keeps them."""
+        """Where originals are kept."""
         return self.path(ORIGINALS)
 
     def target(self, entry_id: EntryId) -> str:

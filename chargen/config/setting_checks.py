@@ -49,13 +49,18 @@ def dotted(path: KeyPath) -> str:
 
 
 class SettingChecks:
-    """Checks values below one table of a TOML text and collects the problems; paths count from that table."""
+    """Checks values below one table of a TOML text and collects the problems; paths count from that table.
 
-    def __init__(self, text: str, file: str, table: KeyPath) -> None:
+    `homes` are the tables that settings belong to, by name: one that stands in another table is told its own.
+    """
+
+    def __init__(self, text: str, file: str, table: KeyPath, homes: Mapping[str, str] | None = None) -> None:
         self.file = file
         self.table_path = table
         self.positions = key_positions(text, file)
         self.problems: list[Problem] = []
+        self.homes = homes or {}
+        """For each setting the table it belongs to."""
 
     def at(self, path: KeyPath) -> Position:
         """Say where `path` stands, or else what is closest around it."""
@@ -79,15 +84,23 @@ class SettingChecks:
             elif _KEY_VALUE.match(key):
                 self.wrong((*path, key), "what looks like a provider's key stands in this file", KEYS_HINT)
             else:
-                hint = did_you_mean(key, known) or f"known are {', '.join(f'`{name}`' for name in known)}"
+                hint = self.home_of(key) or did_you_mean(key, known)
+                hint = hint or f"known are {', '.join(f'`{name}`' for name in known)}"
                 self.wrong((*path, key), f"unknown setting `{dotted((*path, key))}`", hint)
+
+    def home_of(self, key: str) -> str:
+        """Say where a setting belongs that stands in a table that does not have it; empty for what is none."""
+        home = self.homes.get(key, "")
+        if home.endswith(f".{key}"):
+            return f"its table is `[{home}]`"
+        return f"`{key}` belongs under `[{home}]`: write it directly below that line" if home else ""
 
     def table(self, parent: Mapping[str, Any], path: KeyPath) -> Mapping[str, Any]:
         """Return the table at `path`, the last key of which is looked up in `parent`; empty where there is none."""
         value = parent.get(str(path[-1]), {})
         if isinstance(value, Mapping):
             return value
-        self.must(path, f"be a table, not {_kind(value)}")
+        self.must(path, f"be a table, not {_kind(value)}", self.home_of(str(path[-1])) if len(path) > 1 else "")
         return {}
 
     def one(self, table: Mapping[str, Any], path: KeyPath, check: Check[_Value], default: _Value) -> _Value:

@@ -127,6 +127,7 @@ class Settings(Struct, frozen=True):
     route_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each route is written, under the same names as `routes`."""
     imagery_position: Position | None = None
+    prompts_position: Position | None = None
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     model_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each provider's `model` is written, if it is, by the provider's name."""

@@ -41,11 +41,21 @@ _TOP = (
     "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
     "routes", "providers", "tiers", "budget", "store",
 )  # fmt: skip
+_TABLES = ("routes", "providers", "tiers", "budget", "store")
 _PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
 _STORE = ("url", "access", "claims")
 _TIER = ("routes", "providers")
 _TIER_PROVIDER = ("model", "quality")
+
+
+_HOMES = {
+    **dict.fromkeys(_PROVIDER, "tool.chargen.providers.NAME"),
+    **dict.fromkeys(_BUDGET, "tool.chargen.budget"),
+    **dict.fromkeys(_STORE, "tool.chargen.store"),
+    **{name: f"tool.chargen.{name}" if name in _TABLES else "tool.chargen" for name in _TOP},
+}
+"""For each setting the table it belongs to; for a table, itself."""
 
 
 class OwnSetting(Struct, frozen=True):
@@ -78,7 +88,7 @@ def parse_settings(
     `known_providers` are those that a provider's table or the target of a route may name.
     Raises StartError with every problem found, in the order of the file.
     """
-    checks = SettingChecks(text, file, TABLE)
+    checks = SettingChecks(text, file, TABLE, _HOMES)
     checks.unknown(table, _TOP)
     plain = Settings()
     routes = _routes(checks, table, known_providers)
@@ -105,6 +115,7 @@ def parse_settings(
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
         imagery_position=checks.at(("imagery",)) if "imagery" in table else None,
+        prompts_position=checks.at(("prompts",)) if "prompts" in table else None,
         providers=(providers := _providers(checks, table, known_providers)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),
@@ -183,7 +194,10 @@ def _routes(
         provider, slash, model = caught.partition("/")
         if caught != ANY and not (slash and provider and model and ANY not in provider):
             hint = f'write `"{provider or "provider"}/*"` in quotes, or `"provider/model"`, or `"*"`'
-            checks.wrong(path, f"`{dotted(path)}` does not say what the route catches", hint)
+            if home := checks.home_of(caught):
+                checks.wrong(path, f"`{dotted(path)}` is a setting and no route", home)
+            else:
+                checks.wrong(path, f"`{dotted(path)}` does not say what the route catches", hint)
             continue
         text = checks.name(path, value)
         if text is None:

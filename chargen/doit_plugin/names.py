@@ -93,11 +93,18 @@ class TaskNames(Struct, frozen=True):
             return False
 
 
-def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = "") -> TaskNames:
+def understand(
+    arguments: Sequence[str],
+    tasks: Sequence[Task],
+    within: str = "",
+    *,
+    command: str = "doit",
+    valued: Sequence[str] = (),
+) -> TaskNames:
     """Tell own tasks from other names. `tasks` are the author's own; their options are read off `arguments`.
 
-    `within` is the project-relative folder the names were written in. Raises StartError for an option after an
-    image's name.
+    `within` is the project-relative folder the names were written in; `valued` are the options of `command` that take
+    a value. Raises StartError for an option after an image's name.
     """
     by_name = {task.name: task for task in tasks}
     by_target = {target: task.name for task in tasks for target in task.targets}
@@ -120,7 +127,8 @@ def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = ""
             named += matching
             patterns.append(term)
         elif term.startswith("-"):
-            hint = f"write options before names: `doit {term} NAME`"
+            value = f" {rest[0] if rest else 'VALUE'}" if term in valued else ""
+            hint = f"write options before names: `{command} {term}{value} {arguments[0]}`"
             raise StartError(f"`{term}` stands after a name and belongs to no task", hint=hint)
         else:
             terms.append(term)

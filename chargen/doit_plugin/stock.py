@@ -18,11 +18,12 @@ from chargen.build.run import Build
 from chargen.config.project import Project
 from chargen.doit_plugin.config import COMMANDS, plugins, started_in, tables
 from chargen.errors import ChargenError
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId
 from chargen.plan.choice import choose
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.session import open_session
 from chargen.store.files import make_folder
+from chargen.store.locks import builder_told
 
 _LOG = logging.getLogger("chargen")
 
@@ -58,8 +59,7 @@ class StockBuild:
 
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
-        image = self.plan.by_id[entry_id]
-        return not (image.acts or image.verdict is Verdict.BLOCKED)
+        return not self.plan.by_id[entry_id].is_due
 
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None."""
@@ -102,4 +102,4 @@ def _has_commands(folder: Path) -> bool:
 
 
 def _waiting(pid: int | None) -> None:
-    _LOG.warning("waiting for %s, which is building this project", f"process {pid}" if pid else "another process")
+    _LOG.warning("waiting for %s, which is building this project", builder_told(pid))

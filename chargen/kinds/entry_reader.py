@@ -294,9 +294,6 @@ def outputs_of(block: Block) -> Outputs:
     return Outputs(
         record=block.document.traced(record, "provider_metadata.record"),
         file_path=block.text("file_path") if "file_path" in own else None,
-        provider=scalar(own.get("provider")),
-        model=scalar(own.get("model")),
-        generated_at=scalar(own.get("generated_at")),
     )
 
 

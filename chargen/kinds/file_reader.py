@@ -126,7 +126,6 @@ class FileReader(Struct):
             uses=tuple(self.uses.values()),
             overview=overview,
             zones=zones,
-            data=self.root.view,
         )
 
     def _name(self, block: Block, keys: tuple[str, ...]) -> Traced | None:

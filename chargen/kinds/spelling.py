@@ -43,6 +43,11 @@ def misspellings(
             meant = shortened(key, keys.groups)
         is_renamed = not meant and bool(keys.images) and _lists(nodes[key], _OURS)
         meant = keys.images if is_renamed else meant
+        if meant in PROMPTS and _has_text(there.get(meant)) and _has_text(nodes[key]):
+            message = f"unknown key `{key[:60]}` beside `{meant}`: its text is in no prompt"
+            hint = f"put it into `{meant}`, or take it out"
+            yield warning(message, key_position(document, owner, key, nodes[key]), hint)
+            continue
         if not meant or any(not is_null(there.get(name)) for name in keys.standing_for(meant)):
             continue
         message, problem = f"unknown key `{key[:60]}`", warning
@@ -51,6 +56,10 @@ def misspellings(
         elif lists_images(nodes[key]):
             message, problem = f"{message}: what it lists is not planned", warning if is_renamed else error
         yield problem(message, key_position(document, owner, key, nodes[key]), f"did you mean `{meant}`?")
+
+
+def _has_text(value: Node | None) -> bool:
+    return isinstance(value, ScalarNode) and not is_null(value) and bool(value.value.strip())
 
 
 def lists_images(listed: Node) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.errors import Position, Problem
@@ -54,9 +54,6 @@ class Outputs(Struct, frozen=True, dict=True):
 
     record: Traced | None = None
     file_path: Traced | None = None
-    provider: str | None = None
-    model: str | None = None
-    generated_at: str | None = None
 
     @cached_property
     def line(self) -> RecordLine | None:
@@ -162,8 +159,9 @@ class Entry(Struct, frozen=True):
     place: Place | None = None
     """Where it is set, if the entry names a location."""
     former_words: FormerWords | None = None
-    former_colours: FormerColours | None = None
     """What its name made of it before it was renamed, where that was something else."""
+    former_colours: FormerColours | None = None
+    """What palettes gave it by former forms of inputs, where that was something else."""
     retake: Retake | None = None
     """The picture it is to be made from, and how, where that is another one of its versions."""
 
@@ -222,7 +220,7 @@ class InventoryItem(Struct, frozen=True):
     """What keeps this item from being used; reported where something depends on it."""
 
     @property
-    def is_approved(self) -> bool:
+    def is_kept(self) -> bool:
         """True where the author keeps the picture as it is: it goes before those that may still change."""
         return self.status is not None and self.status.keeps
 
@@ -253,5 +251,7 @@ class Imagery(Struct, frozen=True):
     """The entry that shows a location as a whole, where there is one."""
     zones: tuple[tuple[str, EntryId], ...] = ()
     """A location's zones as other files may name them, each with the entry that shows it."""
-    data: Mapping[str, Any] = field(default_factory=dict)
-    """The whole file as templates see it."""
+
+    def entry(self, name: EntryId) -> Entry | None:
+        """Return an entry by its id; None where none is planned here."""
+        return next((entry for entry in self.entries if entry.id == name), None)

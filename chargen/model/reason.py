@@ -37,6 +37,8 @@ class ReasonCode(str, Enum):
     BEFORE_RECORDS = "before-records"
     SKETCH_STANDS_IN = "sketch-stands-in"
     SKETCH_REPLACES_NOTHING = "sketch-replaces-nothing"
+    SKETCH_REPLACES_NO_OWN = "sketch-replaces-no-own"
+    """The picture is the author's, not one that a provider made."""
     DRAFT = "draft"
     """The picture was made by a tier, the value."""
     DRAFT_STANDS_IN = "draft-stands-in"
@@ -101,7 +103,12 @@ class ReasonCode(str, Enum):
 
 
 NOTHING_REPLACES = frozenset(
-    {ReasonCode.SKETCH_REPLACES_NOTHING, ReasonCode.LOWER_REPLACES_NOTHING, ReasonCode.POINTER}
+    {
+        ReasonCode.SKETCH_REPLACES_NOTHING,
+        ReasonCode.SKETCH_REPLACES_NO_OWN,
+        ReasonCode.LOWER_REPLACES_NOTHING,
+        ReasonCode.POINTER,
+    }
 )
 """What keeps a picture that is out of date where it stands; reasons beside it say what it is out of date for."""
 
@@ -221,12 +228,21 @@ _SENTENCES = {
     ReasonCode.REJECTED: "status is rejected",
     ReasonCode.NOTE: "note: {}",
     ReasonCode.HELD: "status is {}",
-    ReasonCode.HELD_AND_GONE: "{}, but `{}` does not exist and nothing restores it",
+    ReasonCode.HELD_AND_GONE: (
+        "{0}, but `{1}` does not exist and nothing restores it: put it back, or `doit --rebuild {1}` makes a new one"
+    ),
     ReasonCode.PICTURE_ELSEWHERE: "the entry's own picture is `{}`",
     ReasonCode.PAINTED_OVER: "the file is not what was built: painted over by hand?",
     ReasonCode.BEFORE_RECORDS: "the picture existed before any record; taken as it is",
     ReasonCode.SKETCH_STANDS_IN: "a sketch stands in for the image",
-    ReasonCode.SKETCH_REPLACES_NOTHING: "a sketch never replaces an image of another provider",
+    ReasonCode.SKETCH_REPLACES_NOTHING: (
+        "a sketch never replaces an image of another provider: set the `provider` of the entry, or a route, to one that"
+        " makes it, or move the picture away to have a sketch"
+    ),
+    ReasonCode.SKETCH_REPLACES_NO_OWN: (
+        "a sketch never replaces a picture of your own: set the `provider` of the entry, or a route, to one that makes"
+        " it, or move the picture away to have a sketch"
+    ),
     ReasonCode.DRAFT: "a draft (tier `{}`)",
     ReasonCode.DRAFT_STANDS_IN: "a draft (tier `{}`) stands in for the image",
     ReasonCode.LOWER_REPLACES_NOTHING: (
@@ -236,7 +252,10 @@ _SENTENCES = {
     ReasonCode.DRAFT_APPROVED: "its draft is approved",
     ReasonCode.APPROVED_AS_DRAFT: "approved as a draft: look at the final picture, then approve or reject it",
     ReasonCode.DAMAGED: "the picture is damaged: {}",
-    ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
+    ReasonCode.DAMAGED_FOR_GOOD: (
+        "the picture is damaged: {}, and nothing restores it: put a whole one there, or `doit --rebuild NAME` makes a"
+        " new one"
+    ),
     ReasonCode.PAID_FOR: "paid for already: put back for free",
     ReasonCode.COPIED: "copied from `{}`: gets a picture of its own",
     ReasonCode.MOVED: "moved: was {}, free",
@@ -290,6 +309,7 @@ _OF_A_VERSION = {ReasonCode.NOT_BUILT: "first version"}
 _VALUES = {
     **{code: sentence.count("{}") for code, sentence in _SENTENCES.items()},
     ReasonCode.INPUT_CHANGED: 3,
+    ReasonCode.HELD_AND_GONE: 2,
     ReasonCode.PROBLEM: 2,
     ReasonCode.WOULD_BE_STALE: 0,
     ReasonCode.VARIANTS_BLOCKED: 0,

@@ -28,7 +28,7 @@ from chargen.model.record_line import (
     model_file_mark,
     quality_mark,
 )
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, is_digest
+from chargen.model.values import Billed, EntryId, FileHash, Fingerprint, Size, is_digest
 
 FORMAT = 1
 _MOST_TRIES = 1_000_000
@@ -68,7 +68,7 @@ class Original(Struct, frozen=True):
     credentials: bool = False
 
 
-class Record(Struct, frozen=True):
+class Record(Billed, Struct, frozen=True):
     """Everything asked, sent and received for one image. Times are ISO UTC with microseconds; costs are in USD.
 
     `parameters`, `usage` and `details` hold JSON values. `sent_prompt` is None where the composed prompt was sent as it
@@ -119,21 +119,6 @@ class Record(Struct, frozen=True):
     def original_name(self) -> str:
         """What its original is called among the originals: `FINGERPRINT/ATTEMPT`."""
         return f"{self.fingerprint}/{self.attempt}"
-
-    @property
-    def route(self) -> Route:
-        """The provider and model that were asked."""
-        return Route(self.provider, self.model)
-
-    @property
-    def cost_or_estimate_usd(self) -> Decimal | None:
-        """What it cost, by estimate where the provider did not say; None where nobody knows."""
-        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
-
-    @property
-    def is_estimated(self) -> bool:
-        """True where the provider did not say what it cost, and an estimate stands for it."""
-        return self.cost_usd is None and self.cost_estimate_usd is not None
 
     @property
     def answers_rejection(self) -> bool:

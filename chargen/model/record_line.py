@@ -20,7 +20,8 @@ LINE_VERSION = "2"
 """Of new lines: digests are base64url, so that a line with all that is known of a picture is no longer than 300."""
 _HEX_VERSION = "1"
 """Of the first lines, which have digests in hexadecimal; they are read for ever, and stay in this form."""
-_SAFE = "/:._-+~@"
+SAFE = "/:._-+~@"
+"""What stands in a line as it is."""
 _SHORT_DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 """43 digits have two bits more than a digest: of the last only those are used that leave them 0."""
 _PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
@@ -93,7 +94,7 @@ class RecordLine(Struct, frozen=True):
         if self.of == self.file and self.version == LINE_VERSION:
             of = _SAME
         plain = (("by", self.by), ("at", self.at), ("of", of), ("try", self.attempt))
-        words += [f"{key}={quote(value, safe=_SAFE)}" for key, value in plain if value is not None]
+        words += [f"{key}={quote(value, safe=SAFE)}" for key, value in plain if value is not None]
         marks = [f"{key}={value}" for key, value in self.others]
         if not self.parts:
             return " ".join((*words, *marks))
@@ -169,7 +170,7 @@ def _parse_parts(text: str) -> tuple[tuple[str, str], ...] | None:
 
 def quality_mark(quality: str) -> tuple[str, str]:
     """Return the mark that tells the declared quality; a blank in it must not end the word it is in the line."""
-    return QUALITY, quote(quality, safe="/:._-+~@")
+    return QUALITY, quote(quality, safe=SAFE)
 
 
 def model_file_mark(sha256: FileHash) -> tuple[str, str]:
@@ -216,7 +217,7 @@ def _told(line: RecordLine | None, key: str) -> str | None:
 
 def with_name(line: RecordLine, name: str) -> RecordLine:
     """Return the line with the name under which its inputs were composed; as it is where there is no name to tell."""
-    return with_mark(line, (MADE_AS, quote(name, safe="/:._-+~@"))) if name else line
+    return with_mark(line, (MADE_AS, quote(name, safe=SAFE))) if name else line
 
 
 def last_attempt(line: RecordLine | None) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct, field
 
 from chargen.errors import Position, Problem
-from chargen.model.values import FileHash, Route, Size
+from chargen.model.values import FileHash, Routed, Size
 
 if TYPE_CHECKING:
     from chargen.model.batches import BatchProvider
@@ -89,7 +89,7 @@ class Asked(Struct, frozen=True):
     retake: SentRetake | None = None
 
 
-class Request(Struct, frozen=True):
+class Request(Routed, Struct, frozen=True):
     """What a provider gets after adaptation; `notes` tell the author each adaptation in a sentence."""
 
     provider: str
@@ -113,11 +113,6 @@ class Request(Struct, frozen=True):
     def mask(self) -> SentReference | None:
         """What says where the first of the `references` may change."""
         return self.asked.retake.mask if self.asked.retake is not None else None
-
-    @property
-    def route(self) -> Route:
-        """The provider and model that are asked."""
-        return Route(self.provider, self.model)
 
 
 class Reply(Struct, frozen=True):

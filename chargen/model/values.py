@@ -9,7 +9,10 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT_ID = re.compile(r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}")
@@ -109,3 +112,34 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+
+class Routed:
+    """What tells who is asked, or was, as a provider and a model."""
+
+    __slots__ = ()
+    provider: str
+    model: str
+
+    @property
+    def route(self) -> Route:
+        """The two together."""
+        return Route(self.provider, self.model)
+
+
+class Billed(Routed):
+    """The same with what it cost, by the account of its provider, else by estimate."""
+
+    __slots__ = ()
+    cost_usd: Decimal | None
+    cost_estimate_usd: Decimal | None
+
+    @property
+    def cost_or_estimate_usd(self) -> Decimal | None:
+        """What it cost, by estimate where the provider did not say; None where nobody knows."""
+        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
+
+    @property
+    def is_estimated(self) -> bool:
+        """True where the provider did not say what it cost, and an estimate stands for it."""
+        return self.cost_usd is None and self.cost_estimate_usd is not None

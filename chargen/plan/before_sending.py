@@ -33,8 +33,7 @@ def warnings_of(session: Session, chosen: Chosen) -> tuple[Finding, ...]:
     """Gather the warnings about images that are to be sent: their own, their files', their providers'."""
     plan, choice = chosen.plan, chosen.choice
     sent = [image for image in choice.images if image.sends]
-    month = getattr(chosen, "month", None)
-    providers = tuple(of_providers(session, (*sent, *(item.image for item in choice.left_out)), month))
+    providers = tuple(of_providers(session, (*sent, *(item.image for item in choice.left_out)), chosen.month))
     if not sent:
         return providers
     files = {image.file for image in sent}

@@ -15,7 +15,7 @@ from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
 from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
 from chargen.plan.own_pictures import OwnPicture, usual_places
-from chargen.plan.owned import Claim, PictureSources
+from chargen.plan.owned import PictureClaim, PictureSources
 from chargen.plan.picture_owners import PictureOwners
 from chargen.plan.read_trace import FILE, FOLDER, OWNED, Looked, Readers, answer_of
 from chargen.plan.resolve import Zone, find_zone
@@ -132,13 +132,13 @@ class Book:
         target = self._disk.project.target
 
         @cache
-        def claim_made(name: EntryId) -> Claim:
+        def claim_made(name: EntryId) -> PictureClaim:
             return self._placed(kept[name].of(name, target(name)), self.home[name], sources)
 
         self._whose = PictureOwners(kept, claim_made, recorded, sources, trace=self._disk.trace, home=self.home)
         return self._whose
 
-    def _placed(self, claim: Claim, file: str, sources: PictureSources) -> Claim:
+    def _placed(self, claim: PictureClaim, file: str, sources: PictureSources) -> PictureClaim:
         """Let a `file_path` that is not written from the project name the picture that is there, from another base."""
         if claim.line is not None or not claim.named or claim.named == claim.target or sources.look(claim.named):
             return claim

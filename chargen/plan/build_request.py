@@ -5,8 +5,9 @@ Reads the disk, changes nothing, so a plan shown and a plan built come from the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
@@ -63,7 +64,6 @@ class BuildRequest(Struct, frozen=True):
     sends: bool = True
     """False: only what is free, such as putting in place what was collected."""
     wait: bool = True
-    command: str = "chargen"
 
     @property
     def selects(self) -> bool:
@@ -77,20 +77,20 @@ class Chosen(Struct, frozen=True):
     plan: Plan
     selected: tuple[EntryId, ...]
     choice: Choice
+    month: MonthSpent | None = None
+    """What the month has cost, where that was asked for: the settings bound it."""
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image, as it is kept."""
         return image.offer
 
 
-class Prepared(Chosen, frozen=True):
+class Prepared(Chosen, frozen=True, kw_only=True):
     """The same with all that a build needs; `keep` writes what is to be kept of the plan."""
 
     planner: Planner
     ledger: Ledger
     keep: Callable[[], None]
-    month: MonthSpent | None
-    """What the month has cost, where the settings bound it."""
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image."""
@@ -119,12 +119,10 @@ def prepare(
     planner = session.planner(snapshot=snapshot, building=not session.read_only)
     names_some = request.pick is not None or request.selects
     images = planner.selectables() if names_some else ()
-    picked = request.pick(images) if request.pick is not None else None
-    if picked is not None:
-        selected = frozenset(picked)
-    else:
-        selected = frozenset(selected_ids(images, request) if names_some else planner.book.home)
-    forced = _forced(images, request, selected, picked)
+    pick = request.pick or partial(_picked, request)
+    picked = pick(images) if names_some else dict.fromkeys(planner.book.home, Force.NONE)
+    selected = frozenset(picked)
+    forced = {name: force for name, force in picked.items() if force is not Force.NONE}
     rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
     ignored = planner.options.ignored - rebuilt
     by_name = request.pick is not None or bool(request.selection)
@@ -162,7 +160,7 @@ def prepare(
     if not request.sends:
         free = tuple(name for name in meant if plan.by_id[name].acts and not plan.by_id[name].verdict.spends)
         choice = replace(choose(plan, free, max_tasks=0), left_out=())
-    return Prepared(plan, meant, choice, planner, ledger, keep, month)
+    return Prepared(plan, meant, choice, month, planner=planner, ledger=ledger, keep=keep)
 
 
 def _is_promoted(image: Shown) -> bool:
@@ -218,19 +216,12 @@ def selected_ids(images: Sequence[Selectable], request: BuildRequest) -> tuple[E
     return tuple(image.id for image in images if image.id in selected)
 
 
-def _forced(
-    images: Sequence[Selectable],
-    request: BuildRequest,
-    selected: Collection[EntryId],
-    picked: Mapping[EntryId, Force] | None,
-) -> dict[EntryId, Force]:
-    """Return what was asked for by name."""
-    if picked is not None:
-        return {entry_id: force for entry_id, force in picked.items() if force is not Force.NONE}
-    if not request.rebuild:
-        return {}
-    found = select(images, Selection(request.rebuild, within=request.selection.within))
-    return {entry_id: Force.REBUILD for entry_id in found if entry_id in selected}
+def _picked(request: BuildRequest, images: Sequence[Selectable]) -> Mapping[EntryId, Force]:
+    """Select by the names of a request, as its `pick` would. Raises StartError."""
+    selected = selected_ids(images, request)
+    names = Selection(request.rebuild, within=request.selection.within)
+    rebuilt = frozenset(select(images, names)) if names else frozenset()
+    return {name: Force.REBUILD if name in rebuilt else Force.NONE for name in selected}
 
 
 def ledger_of(budget: Budget, request: BuildRequest, month: MonthSpent | None) -> Ledger:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.order import closure
-from chargen.plan.plan import Plan, Shown, each_usd, prepares
+from chargen.plan.plan import Plan, Shown, each_usd
 from chargen.text.money import over_budget
 
 
@@ -53,7 +53,7 @@ def choose(
     however dear it comes, it fits if the others kept to theirs.
     """
     chosen = frozenset(selected)
-    active = {image.id: image for image in plan.images if _active(image)}
+    active = {image.id: image for image in plan.images if image.is_due}
     needs = {
         name: tuple(need for need in image.needs if need in active and _is_waited_for(active[need]))
         for name, image in active.items()
@@ -88,12 +88,8 @@ def choose(
     return Choice(tuple(images), needed_by, (*left.values(), *fewer), untouched)
 
 
-def _active(image: Shown) -> bool:
-    return image.acts or image.verdict is Verdict.BLOCKED
-
-
 def _is_waited_for(image: Shown) -> bool:
-    return prepares(image) or image.verdict is Verdict.BLOCKED
+    return image.prepares or image.verdict is Verdict.BLOCKED
 
 
 class _Limits(Struct):

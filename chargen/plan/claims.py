@@ -16,23 +16,24 @@ from chargen.config.project import Project
 from chargen.model.entries import Entry
 from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, FileAtPlace
+from chargen.plan.owned import FileAtPlace, PictureClaim
+from chargen.plan.store_answers import NotedJournal, NotedOriginals
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of
 from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
-from chargen.store.original_store import OriginalStore
+from chargen.store.original_store import OriginalStore, StoredOriginal
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.spelling import folding
 
 
-def claim_of(entry: Entry, target: str) -> Claim:
+def claim_of(entry: Entry, target: str) -> PictureClaim:
     """Return what an entry whose picture belongs at `target` says of it."""
     line = entry.record_line
     named = named_picture(entry)
     counts = line is not None or kinds.named(entry.kind).file_path_counts
-    return Claim(entry.id, target, named if counts else "", line)
+    return PictureClaim(entry.id, target, named if counts else "", line)
 
 
 def named_picture(entry: Entry) -> str:
@@ -41,6 +42,18 @@ def named_picture(entry: Entry) -> str:
     path = posixpath.normpath(text.replace("\\", "/")) if text else ""
     inside = path and not path.startswith(("/", "../")) and path not in (".", "..") and "\0" not in path
     return str(path) if inside else ""
+
+
+def original_of(
+    originals: OriginalStore | NotedOriginals, journal: Journal | NotedJournal, line: RecordLine
+) -> StoredOriginal | None:
+    """Find the original of a line's attempt; one taken as current for other inputs is under its own."""
+    if not line.attempt:
+        return None
+    found = originals.find(line.attempt, line.fingerprint)
+    if found is not None or (attempt := journal.attempt(line.attempt)) is None:
+        return found
+    return originals.find(line.attempt, attempt.fingerprint)
 
 
 class Archive(Struct, frozen=True):
@@ -102,9 +115,7 @@ class DiskSources:
 
     def original(self, line: RecordLine) -> str:
         """Return where the delivered bytes of a line's attempt are."""
-        stored = self._originals.find(line.attempt, line.fingerprint) if line.attempt else None
-        if stored is None and line.attempt and (attempt := self._journal.attempt(line.attempt)) is not None:
-            stored = self._originals.find(line.attempt, attempt.fingerprint)  # accepted for other inputs than its own
+        stored = original_of(self._originals, self._journal, line)
         return "" if stored is None else self._originals.shown(stored)
 
     def of_size(self, size: int) -> Sequence[str]:

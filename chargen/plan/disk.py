@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from chargen.config.project import Project
 from chargen.errors import warning
+from chargen.model.entries import Entry
 from chargen.model.values import EntryId, FileHash
 from chargen.plan import scan
 from chargen.plan.cache.snapshot import Snapshot, file_digest
@@ -95,14 +96,14 @@ class Disk:
     def leave_out(self, move: BegunEntryMove) -> None:
         """Let an entry that stands in two files, because its move was cut short, stand in the new one only."""
         new, old = (self.scanned(file) if file in self.files else None for file in (move.new_file, move.old_file))
-        if not all(_plans(file, name) for file, name in ((new, move.after), (old, move.before))):
+        leaves = _entry_in(old, move.before)
+        if leaves is None or _entry_in(new, move.after) is None:
             return
         assert old is not None
         assert old.imagery is not None
         entries = tuple(entry for entry in old.imagery.entries if entry.id != move.before)
-        place = next(entry.position for entry in old.imagery.entries if entry.id == move.before)
         message = f"`{move.before}` is on its way to `{move.after}` and stands in both files; only that one counts"
-        told = warning(message, place, "the next build takes it out here, or the same `chargen mv` once more")
+        told = warning(message, leaves.position, "the next build takes it out here, or the same `chargen mv` once more")
         self.incomplete = move.old_file
         self.read[move.old_file] = replace(
             old, imagery=replace(old.imagery, entries=entries), problems=(*old.problems, told)
@@ -143,10 +144,6 @@ class Disk:
 
     # traces
 
-    def files_digest(self, paths: Iterable[str]) -> str:
-        """Return one digest over what stands at several paths."""
-        return self.signatures.digest_of(paths)
-
     def left_alone(self, paths: Iterable[str], fingerprints: Iterable[str]) -> bool:
         """Say whether files and originals were left alone for a while before the plan began.
 
@@ -156,5 +153,5 @@ class Disk:
         return max(self.signatures.newest(paths), self.originals.newest(fingerprints)) < self.began_ns - RACY_NS
 
 
-def _plans(file: ScannedFile | None, name: EntryId) -> bool:
-    return file is not None and file.imagery is not None and any(entry.id == name for entry in file.imagery.entries)
+def _entry_in(file: ScannedFile | None, name: EntryId) -> Entry | None:
+    return None if file is None or file.imagery is None else file.imagery.entry(name)

@@ -17,8 +17,9 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record
-from chargen.model.record_line import ANSWERED, RecordLine, accepted_for, forgotten_at, last_attempt
+from chargen.model.record_line import ANSWERED, RecordLine, forgotten_at, last_attempt
 from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plan.claims import original_of
 from chargen.plan.job_lines import JobLines, WaitingLine
 from chargen.plan.owned import PicturePlace
 from chargen.plan.salvage import may_be_of, mended
@@ -105,18 +106,8 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
         path = owned.path if owned.place is PicturePlace.HISTORY else self.in_history(entry.id, line.file)
         if path:
             return PaidReply(entry.id, path=path, line=line, file=line.file)
-        stored = self.original_of(line)
+        stored = original_of(self.originals, self.journal, line)
         return None if stored is None else PaidReply(entry.id, stored, file=line.file)
-
-    def original_of(self, line: RecordLine) -> StoredOriginal | None:
-        """Find the original of a line's attempt; one taken as current for other inputs is under its own."""
-        if not line.attempt:
-            return None
-        found = self.originals.find(line.attempt, line.fingerprint)
-        if found is not None or accepted_for(line) is None:
-            return found
-        attempt = self.journal.attempt(line.attempt)
-        return None if attempt is None else self.originals.find(line.attempt, attempt.fingerprint)
 
     def unexplained(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None

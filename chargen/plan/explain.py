@@ -32,7 +32,7 @@ from chargen.model.inputs import (
 )
 from chargen.model.record import Record
 from chargen.model.record_line import RecordLine
-from chargen.text.word_diff import Run, word_diff
+from chargen.text.word_diff import Stretch, word_diff
 
 
 class RecordedInputs(Struct, frozen=True):
@@ -88,7 +88,7 @@ class PartChange(Struct, frozen=True):
         return names.get(self.part, self.part.removeprefix(f"{PROMPT}."))
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def stretches(self) -> tuple[Stretch, ...]:
         """The words then and now; empty where the old ones are not known, or only blanks changed."""
         return word_diff(self.before or "", self.after or "") if self.known else ()
 

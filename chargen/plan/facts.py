@@ -17,6 +17,7 @@ from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.record_line import ANSWERED, accepted_for, forgotten_at, last_attempt
 from chargen.model.request import Request, SentReference
 from chargen.model.values import Verdict
+from chargen.plan.claims import original_of
 from chargen.plan.evidence import PaidReply
 from chargen.plan.image_request import request_of
 from chargen.plan.picture_facts import PictureFacts
@@ -44,7 +45,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
 
     @property
     def note(self) -> str:
-        """The author's words on the picture that is rejected."""
+        """The author's words on the picture that is rejected; empty where there are none."""
         return self.entry.review_note
 
     @property
@@ -54,7 +55,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
 
     @property
     def locks_when_absent(self) -> bool:
-        """False for a planned portrait."""
+        """False for a planned portrait: approval locks it only once its picture exists."""
         return kinds.named(self.entry.kind).locks_when_absent
 
     @property
@@ -105,7 +106,11 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
 
     @property
     def original(self) -> Reason | None:
-        """What says that today's inputs were paid for; None where they were not."""
+        """What says that today's inputs were paid for by this entry (or by one that is gone); None where they were not.
+
+        One of a lower tier than is asked for does not count. Of an approved or locked entry whose picture is gone it is
+        its own, whatever its inputs.
+        """
         return self._came_from(self.paid)
 
     @cached_property
@@ -128,7 +133,9 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     def is_own_reply(self) -> bool:
         """What is current, or will be restored, was delivered to this machine: what else was is known here, too."""
         line = self.state.line
-        return self.known_paid is not None if line is None else self.judge.evidence.original_of(line) is not None
+        if line is None:
+            return self.known_paid is not None
+        return original_of(self.judge.evidence.originals, self.judge.evidence.journal, line) is not None
 
     def _came_from(self, paid: PaidReply | None) -> Reason | None:
         """Say where what was paid for is from: the name the entry had last, or that of an entry that is gone."""
@@ -164,7 +171,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
 
     @cached_property
     def in_job(self) -> tuple[Reason, ...]:
-        """What says that its request is in a job at a vendor."""
+        """What says that its request is in a job at a vendor; nothing where it is in none."""
         found = self.judge.evidence.in_job(self.entry, self.fingerprint)
         if found is None:
             return ()
@@ -221,7 +228,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.judge.write_back_check.refusal(self.image)
+        return self.judge.write_back_check.refusal(self.image.entry, self.image.target, self.image.route)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be reported with a place and a hint."""

@@ -36,7 +36,7 @@ class PlanOptions(Struct, frozen=True):
     """What a command asks for beyond the files: all of it ends with the command."""
 
     provider: str | None = None
-    """Route of everything selected that is not fresh."""
+    """Who is asked, instead of its own, for everything selected that is not fresh."""
     selected: frozenset[EntryId] | None = None
     """What `provider` is for; None for everything."""
     forced: Mapping[EntryId, Force] = field(default_factory=dict)
@@ -254,7 +254,7 @@ class Judge(Struct, frozen=True):
         adapter = self.adapters.get(request.provider)
         blocks = image.verdict is Verdict.BLOCKED
         found = list(placed(adapter.check(request), image, request, self.project.settings, blocks=blocks))
-        if (unwritable := self.write_back_check.refusal(image)) is not None:
+        if (unwritable := self.write_back_check.refusal(image.entry, image.target, image.route)) is not None:
             found.append(unwritable if blocks else unwritable.as_warning())
         price = _part_of(adapter.price(request), self.batch_price(request.route))
         return Offer(price, (*found, *self._without_jobs(image, price, request)))

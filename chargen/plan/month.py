@@ -21,12 +21,9 @@ from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.book import Book
 from chargen.plan.session import Session
-from chargen.store.clock import compact_stamp, stamp
+from chargen.store.clock import compact_stamp, moment_of, stamp
 from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.spending import Sum, sum_of
-
-_COMPACT = "%Y%m%dT%H%M%S%fZ"
-"""How the id of an attempt begins (`chargen.store.clock.compact_stamp`)."""
 
 
 class MonthSpent(Struct, frozen=True):
@@ -122,7 +119,7 @@ def _moment(line: RecordLine, generated_at: object) -> datetime | None:
     """Return when a picture's request left, by its attempt; else when the picture came, by its record or its date."""
     if line.attempt is not None:
         try:
-            return datetime.strptime(line.attempt.partition("-")[0], _COMPACT).replace(tzinfo=UTC)
+            return moment_of(line.attempt.partition("-")[0])
         except ValueError:
             pass
     for told in (line.at, generated_at):

@@ -10,6 +10,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -34,7 +35,7 @@ _LOG = re.compile(r"runs\.ya?ml\Z")
 _CUT = 40
 """Characters of a title that other programs put into a name."""
 
-_STAMP = re.compile(r"-+(\d{10,}|\d{4}-\d{2}-\d{2})\Z")
+_STAMP = re.compile(r"-+(\d{10,}|\d{4}-\d{2}-\d{2}|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))\Z")
 """When a picture was made, at the end of its name: a date, or a time since the epoch."""
 _NUMBER = re.compile(r"-+\d{1,3}\Z")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
@@ -196,8 +197,8 @@ class _File:
         found: dict[str, tuple[int, set[EntryId]]] = {}
         for name, path in self._pictures.items():
             stem, at = name.rpartition(".")[0].lower(), 0
-            while stamp := _STAMP.search(stem):
-                stem, at = stem[: stamp.start()], max(at, int(stamp[1]) if stamp[1].isdecimal() else 0)
+            while plain(stem) not in self._names and (stamp := _STAMP.search(stem)):
+                stem, at = stem[: stamp.start()], max(at, _moment(stamp[1]))
             if meant := self._meant(stem, ""):
                 found[path] = at, meant
         return found
@@ -228,6 +229,16 @@ class _File:
 def plain(text: str) -> str:
     """Return a text as names of files have it: lower case, runs of anything but letters and digits as `-`."""
     return _NO_NAME.sub("-", text.lower()).strip("-")
+
+
+def _moment(stamp: str) -> int:
+    """Return the milliseconds since the epoch that a stamp tells: those themselves, seconds, or a date."""
+    if stamp.isdecimal() and len(stamp) != len("20260131"):
+        return int(stamp) * 1000 if len(stamp) == len("1700000000") else int(stamp)
+    try:
+        return (date.fromisoformat(stamp) - date(1970, 1, 1)).days * 86_400_000
+    except ValueError:  # no such day
+        return 0
 
 
 def _runs(document: Document) -> Iterator[_Run]:

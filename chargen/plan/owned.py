@@ -15,7 +15,7 @@ from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
 
 
-class Claim(Struct, frozen=True):
+class PictureClaim(Struct, frozen=True):
     """What an entry says of its picture: `named` is what its `file_path` names in the project, empty where nothing."""
 
     id: EntryId

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
+from chargen.plan.owned import FileAtPlace, Group, Move, Owned, Ownership, PictureClaim, PicturePlace, PictureSources
 from chargen.text.names import normal
 
 
-def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
+def ownership(claims: Sequence[PictureClaim], sources: PictureSources) -> Ownership:
     """Say which picture is whose. `claims` are those of all entries, in plan order."""
     return _Finder(claims, sources).found()
 
@@ -25,7 +25,7 @@ def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
 class _Finder:
     """One pass over all claims. `holders` says whose file stands at the key of a place."""
 
-    def __init__(self, claims: Sequence[Claim], sources: PictureSources) -> None:
+    def __init__(self, claims: Sequence[PictureClaim], sources: PictureSources) -> None:
         self.claims = claims
         self.sources = sources
         self.path_key = sources.path_key
@@ -37,7 +37,7 @@ class _Finder:
         self.settled: set[EntryId] = set()
         self.holders: dict[str, EntryId] = {}
         self.moves: list[Move] = []
-        self.naming: dict[str, list[Claim]] = defaultdict(list)
+        self.naming: dict[str, list[PictureClaim]] = defaultdict(list)
         """The recorded entries that name a place away from their target, by that place."""
         for claim in claims:
             if claim.id in self.lines and claim.named and not self._names_target(claim):
@@ -61,7 +61,7 @@ class _Finder:
 
     def _copies(self) -> Iterator[tuple[EntryId, EntryId]]:
         """Yield the entries whose record another entry has too, each with the one that keeps it."""
-        alike: dict[tuple[str | None, FileHash], list[Claim]] = defaultdict(list)
+        alike: dict[tuple[str | None, FileHash], list[PictureClaim]] = defaultdict(list)
         for claim in self.claims:
             if claim.line is not None:
                 alike[claim.line.attempt, claim.line.file].append(claim)
@@ -81,7 +81,7 @@ class _Finder:
             kept = {item.id for item in keepers}
             yield from ((item.id, keepers[0].id) for item in group if item.id not in kept)
 
-    def _names_target(self, claim: Claim) -> bool:
+    def _names_target(self, claim: PictureClaim) -> bool:
         return bool(claim.named) and self.path_key(claim.named) == self.path_key(claim.target)
 
     def _holds(self, path: str, line: RecordLine) -> bool:
@@ -93,7 +93,7 @@ class _Finder:
 
     # steps: each says whether it settled the entry
 
-    def _at_home(self, claim: Claim) -> bool:
+    def _at_home(self, claim: PictureClaim) -> bool:
         """Settle an entry whose own file stands at its target, which is nearly every one."""
         line = self.lines.get(claim.id)
         if line is None or self.sources.under_way(claim.named, line.file) is not None:
@@ -109,13 +109,13 @@ class _Finder:
         self._hold(claim, claim.target)
         return True
 
-    def _names_own(self, claim: Claim, line: RecordLine) -> bool:
+    def _names_own(self, claim: PictureClaim, line: RecordLine) -> bool:
         """Say whether an entry names a picture that is neither the program's nor the one its record describes."""
         if not claim.named or self._names_target(claim) or self.sources.may_vacate(claim.named):
             return False
         return self.sources.look(claim.named) is not None and not self._holds(claim.named, line)
 
-    def _moving(self, claim: Claim) -> bool:
+    def _moving(self, claim: PictureClaim) -> bool:
         """Settle an entry to which a move was bringing a file that no record describes when its run died."""
         file = None if claim.line is None else self.sources.under_way(claim.named, claim.line.file)
         if file is None or claim.id in self.copies:
@@ -132,13 +132,13 @@ class _Finder:
         self.moves.append(Move(claim.id, kept, claim.target, file))
         return True
 
-    def _named_recorded(self, claim: Claim) -> bool:
+    def _named_recorded(self, claim: PictureClaim) -> bool:
         line = self.lines.get(claim.id)
         if line is None or not claim.named or not self._is_free(claim.named) or not self._holds(claim.named, line):
             return False
         return self._take(claim, claim.named, line.file)
 
-    def _named_unexplained(self, claim: Claim) -> bool:
+    def _named_unexplained(self, claim: PictureClaim) -> bool:
         """A file no record explains, at the place a recorded entry names, is its picture painted over."""
         line = self.lines.get(claim.id)
         if line is None or not claim.named or not self._is_free(claim.named):
@@ -148,7 +148,7 @@ class _Finder:
             return True
         return self._take_unexplained(claim, claim.named)
 
-    def _at_other_target(self, claim: Claim) -> bool:
+    def _at_other_target(self, claim: PictureClaim) -> bool:
         line = self.lines.get(claim.id)
         if line is None:
             return False
@@ -157,7 +157,7 @@ class _Finder:
                 return self._take(claim, path, line.file)
         return False
 
-    def _named_unrecorded(self, claim: Claim) -> bool:
+    def _named_unrecorded(self, claim: PictureClaim) -> bool:
         """An entry without a record owns what its `file_path` holds, unless that is another's."""
         if claim.line is not None or not claim.named or self._names_target(claim):
             return False
@@ -169,7 +169,7 @@ class _Finder:
         self._own(claim, Owned(PicturePlace.NAMED, claim.named))
         return True
 
-    def _standing(self, claim: Claim) -> bool:
+    def _standing(self, claim: PictureClaim) -> bool:
         """What stands at the target and is nobody else's is the target's entry's."""
         stands = self.sources.look(claim.target)
         if stands is None or not self._is_free(claim.target):
@@ -181,7 +181,7 @@ class _Finder:
             self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, copied=self.copies[claim.id])
         return True
 
-    def _kept(self, claim: Claim) -> bool:
+    def _kept(self, claim: PictureClaim) -> bool:
         line = self.lines.get(claim.id)
         if line is None:
             return False
@@ -220,29 +220,29 @@ class _Finder:
         leaving = [item for item in self.naming.get(at, ()) if item.id in self.settled]
         return any(self._file(path, stands) == self._arrived(item) for item in leaving)
 
-    def _arrived(self, claim: Claim) -> FileHash | None:
+    def _arrived(self, claim: PictureClaim) -> FileHash | None:
         """Return the file of a recorded entry that stands at its target, None where none does."""
         owned = self.owned.get(claim.id)
         if owned is None:
             return self.lines[claim.id].file if claim.id in self.settled else None
         return owned.file if owned.place is PicturePlace.TARGET else None
 
-    def _hold(self, claim: Claim, path: str) -> None:
+    def _hold(self, claim: PictureClaim, path: str) -> None:
         self.settled.add(claim.id)
         self.holders[self.path_key(path)] = claim.id
 
-    def _own(self, claim: Claim, owned: Owned) -> None:
+    def _own(self, claim: PictureClaim, owned: Owned) -> None:
         self.settled.add(claim.id)
         self.owned[claim.id] = owned
 
-    def _take_unexplained(self, claim: Claim, path: str) -> bool:
+    def _take_unexplained(self, claim: PictureClaim, path: str) -> bool:
         stands = self.sources.look(path)
         if stands is None:
             return False
         file = self._file(path, stands)
         return file not in self.explained and self._take(claim, path, file)
 
-    def _take(self, claim: Claim, path: str, file: FileHash) -> bool:
+    def _take(self, claim: PictureClaim, path: str, file: FileHash) -> bool:
         """Give an entry the file at a place of the tree, and let it move where that is not its target."""
         self._hold(claim, path)
         if self.path_key(path) == self.path_key(claim.target):
@@ -252,7 +252,7 @@ class _Finder:
         self.moves.append(Move(claim.id, path, claim.target, file, path if self.sources.may_vacate(path) else ""))
         return True
 
-    def _finish(self, claim: Claim) -> None:
+    def _finish(self, claim: PictureClaim) -> None:
         """Let an entry whose picture has arrived say so, and leave the place that its `file_path` still names."""
         if claim.id not in self.lines or not claim.named or normal(claim.named) == normal(claim.target):
             return

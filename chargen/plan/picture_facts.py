@@ -43,7 +43,8 @@ class PictureFacts(Struct, frozen=True, dict=True):
     """The facts of one image's present picture, each looked up once, when the verdict asks for it.
 
     `fingerprint` and `inputs` are None where they are unknown; `awaited` are targets of references still to be built.
-    `reads` says that the file at the target is hashed even where its size is evidence.
+    `reads` says that the file at the target is hashed even where its size is evidence; else facts of it may rest on
+    that.
     """
 
     judge: Judge
@@ -55,7 +56,10 @@ class PictureFacts(Struct, frozen=True, dict=True):
 
     @cached_property
     def closely(self) -> Self:
-        """The facts with the file at the target read; these, where it is read or there is none."""
+        """The facts with the file at the target read: asked for before it would be replaced.
+
+        These, where it is read or there is none.
+        """
         unread = self.state.state.kind is FileKind.FILE and self.state.file is None
         return replace(self, reads=True) if unread else self
 
@@ -95,7 +99,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
 
     @property
     def path(self) -> str:
-        """The image's path in the project."""
+        """The image's path in the project, for people."""
         return self.image.target
 
     @property
@@ -105,22 +109,25 @@ class PictureFacts(Struct, frozen=True, dict=True):
 
     @property
     def elsewhere(self) -> str:
-        """The author's own picture away from the target; a portrait's own picture is its target."""
+        """The author's own picture that `file_path` names away from the target, else empty.
+
+        A portrait's own picture is its target.
+        """
         return self.judge.evidence.elsewhere(self.entry)
 
     @property
     def moved(self) -> str:
-        """Where the present picture stands now, if not at the target."""
+        """What the place is called where the present picture stands, if not the target: it comes from there."""
         return self.state.moved
 
     @property
     def copied(self) -> str:
-        """The entry whose record this one repeats, if any."""
+        """The entry whose record this one repeats, if any: nothing is known of a picture of its own."""
         return self.judge.evidence.owned(self.entry.id).copied or ""
 
     @property
     def damaged(self) -> str:
-        """Why the present file is no picture, else empty."""
+        """Why the present file is no picture, else empty; known only of one that no record is of."""
         writing = " (it is being written right now)" if self.state.in_use else ""
         return f"{self.state.damage}{writing}" if self.state.damage else ""
 
@@ -128,7 +135,10 @@ class PictureFacts(Struct, frozen=True, dict=True):
 
     @property
     def stands_in(self) -> Reason | None:
-        """What says that the present image is of a lower tier than is asked for."""
+        """What says that the present image is of a lower tier than is asked for, `sketch` being the lowest; else None.
+
+        One that the author took as current stands in for nothing.
+        """
         line = self.state.line
         if line is None or (accepted_for(line) is not None and not self.promoted):
             return None
@@ -136,12 +146,13 @@ class PictureFacts(Struct, frozen=True, dict=True):
 
     @property
     def outranks(self) -> Reason | None:
-        """What says that the present image is of a higher tier than a new one would be."""
+        """What says that the present image is of a higher tier than a new one would be; else None."""
         line, asked = self.state.line, rank_asked_for(self._settings)
         if line is None or rank_of_line(line, self._settings) <= (SKETCH if self.routed_to_sketch else asked):
             return None
         if self.routed_to_sketch or self._settings.tier is None:
-            return Reason(ReasonCode.SKETCH_REPLACES_NOTHING)
+            is_own = line.by is None
+            return Reason(ReasonCode.SKETCH_REPLACES_NO_OWN if is_own else ReasonCode.SKETCH_REPLACES_NOTHING)
         return Reason(ReasonCode.LOWER_REPLACES_NOTHING, (self._settings.tier.name,))
 
     @property
@@ -151,7 +162,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
 
     @property
     def of_tier(self) -> tuple[Reason, ...]:
-        """What is to be told of a present image that is left alone."""
+        """What is to be told of a present image that is left alone: that it is a draft, or was approved as one."""
         line = self.state.line
         if line is None or not line.others:
             return ()

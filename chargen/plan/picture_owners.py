@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property, partial
 
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, Group, Move, Owned, Ownership, PictureSources
+from chargen.plan.owned import Group, Move, Owned, Ownership, PictureClaim, PictureSources
 from chargen.plan.ownership import attempts_of, ownership
 from chargen.plan.read_trace import CLAIMED, MADE, OWNED, Looked, ReadTrace
 
@@ -25,7 +25,7 @@ class PictureOwners:
     def __init__(
         self,
         entries: Collection[EntryId],
-        claim: Callable[[EntryId], Claim],
+        claim: Callable[[EntryId], PictureClaim],
         recorded: Iterable[FileHash],
         sources: PictureSources,
         *,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
     from chargen.model.inputs import Inputs
     from chargen.model.record_line import RecordLine
-    from chargen.plan.cache.rows import Row
+    from chargen.plan.cache.rows import KeptReference, Row
     from chargen.plan.compose import Composed
     from chargen.plan.retake import PlannedRetake
     from chargen.plan.verdict import Judgement
@@ -71,6 +71,46 @@ class Batched(Struct, frozen=True):
 
 Shown: TypeAlias = "Planned | Row"
 """A planned image: one that was just planned, or the row of one that was kept; what is shown and asked is the same."""
+
+
+class Due:
+    """What a build has to do with a planned image, the same of both."""
+
+    __slots__ = ()
+    verdict: Verdict
+    adopt: bool
+    repair: bool
+    more: int
+    references: tuple[PlannedReference, ...] | tuple[KeptReference, ...]
+
+    @property
+    def prepares(self) -> bool:
+        """True where a build does anything that those that reference it wait for: variants are not."""
+        return self.verdict.spends or self.verdict is Verdict.RESTORABLE or self.adopt or self.repair
+
+    @property
+    def acts(self) -> bool:
+        """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
+        return self.prepares or self.more > 0
+
+    @property
+    def is_due(self) -> bool:
+        """True where a build has to do with it, if only to say why it can't be made."""
+        return self.acts or self.verdict is Verdict.BLOCKED
+
+    @property
+    def sends(self) -> int:
+        """How many requests a build sends for it."""
+        return self.verdict.spends + self.more
+
+    @property
+    def needs(self) -> tuple[EntryId, ...]:
+        """Ids of the planned portraits it references."""
+        return tuple(reference.entry_id for reference in self.references if reference.entry_id)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
+        return image_json(cast("Shown", self))
 
 
 class Unjudged(Struct, frozen=True, kw_only=True):
@@ -179,7 +219,7 @@ class Unjudged(Struct, frozen=True, kw_only=True):
         return line is not None and CREDENTIALS_LOST in line.others
 
 
-class Planned(Unjudged, frozen=True, kw_only=True):
+class Planned(Due, Unjudged, frozen=True, kw_only=True):
     """One image of the plan to the last word.
 
     `cost_usd` is that of all requests for it, 0 where nothing is sent and None where it is unknown.
@@ -227,7 +267,7 @@ class Planned(Unjudged, frozen=True, kw_only=True):
         return replace(self, entry=today.entry, composed=today.composed, former_rules=False)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Verdict:  # type: ignore[override]
         """What the judge decided."""
         return self.judgement.verdict
 
@@ -237,47 +277,13 @@ class Planned(Unjudged, frozen=True, kw_only=True):
         return self.judgement.reasons
 
     @property
-    def adopt(self) -> bool:
+    def adopt(self) -> bool:  # type: ignore[override]
         """True where the present picture is to be recorded under today's inputs."""
         return self.judgement.adopt
-
-    @property
-    def acts(self) -> bool:
-        """True where a build does anything at all."""
-        return acts(self)
-
-    @property
-    def sends(self) -> int:
-        """How many requests a build sends for it."""
-        return sends(self)
 
     def with_more(self, more: int) -> Planned:
         """Return the image with so many variants to be made."""
         return replace(self, more=more, cost_usd=cost_with(self, more))
-
-    @property
-    def needs(self) -> tuple[EntryId, ...]:
-        """Ids of the planned portraits it references."""
-        return needs(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/json.md)."""
-        return image_json(self)
-
-
-def acts(image: Shown) -> bool:
-    """Say whether a build does anything at all with an image: a call, a restore, an adoption or a repair of slots."""
-    return prepares(image) or image.more > 0
-
-
-def prepares(image: Shown) -> bool:
-    """Say whether a build does anything with an image that those that reference it wait for: variants are not."""
-    return image.verdict.spends or image.verdict is Verdict.RESTORABLE or image.adopt or image.repair
-
-
-def sends(image: Shown) -> int:
-    """Return how many requests a build sends for an image."""
-    return image.verdict.spends + image.more
 
 
 def cost_with(image: Shown, more: int) -> Decimal | None:
@@ -289,11 +295,6 @@ def cost_with(image: Shown, more: int) -> Decimal | None:
 def each_usd(image: Shown) -> Decimal | None:
     """Return what one request for an image costs by estimate; None where that is unknown."""
     return image.cost_usd if image.cost_usd is None or image.sends < 2 else image.cost_usd / image.sends
-
-
-def needs(image: Shown) -> tuple[EntryId, ...]:
-    """Return the ids of the planned portraits an image references."""
-    return tuple(reference.entry_id for reference in image.references if reference.entry_id)
 
 
 EMPTY = "this file is empty: nothing in it is planned"

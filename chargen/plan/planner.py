@@ -256,7 +256,7 @@ class Planner:
 
     def _held(self, kept: KeptFile) -> tuple[Row, ...] | None:
         """Return the rows of a kept file; None where what was read for them changed, or options count."""
-        if self.disk.files_digest(kept.paths) != kept.files_digest:
+        if self.disk.signatures.digest_of(kept.paths) != kept.files_digest:
             return None
         if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
             return None
@@ -288,12 +288,12 @@ class Planner:
 
         Of its file it needs besides whether its slots could be written. Raises UnicodeEncodeError.
         """
-        refusal = self.judge.write_back_check.refusal_of(entry, image.target, image.route)
-        answers = f"{self.disk.trace.answers_digest(reads)} {self.disk.files_digest(paths)} {refusal!r} "
+        refusal = self.judge.write_back_check.refusal(entry, image.target, image.route)
+        answers = f"{self.disk.trace.answers_digest(reads)} {self.disk.signatures.digest_of(paths)} {refusal!r} "
         return hashlib.sha256(answers.encode() + as_read(entry)).hexdigest()
 
     def _builds(self, row: Row) -> bool:
-        return self._building and _is_due(row)
+        return self._building and row.is_due
 
     @cached_property
     def has_options(self) -> bool:
@@ -389,7 +389,7 @@ class Planner:
             rows = raw(tuple(_row(image, self.offer(image)) for image in images))
         except UnicodeEncodeError:
             return None
-        answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
+        answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.signatures.digest_of(paths)
         return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, entries, rows)
 
     def _entries(
@@ -401,7 +401,7 @@ class Planner:
         for image in images:
             names = dict.fromkeys((*self._reads[image.id], f"{FILE} {image.target}"))
             # A lack of a route is told at the first entry; what is not among the numbers hangs on who asked before.
-            if _is_due(image) or image.route is None or not names.keys() <= number_of.keys():
+            if image.is_due or image.route is None or not names.keys() <= number_of.keys():
                 yield KeptEntry("", (), ())
                 continue
             numbers = [number_of[name] for name in names]
@@ -445,11 +445,6 @@ class Planner:
     def _imageries(self) -> tuple[Imagery, ...]:
         found = (self.disk.scanned(file).imagery for file in self.disk.files)
         return tuple(imagery for imagery in found if imagery is not None)
-
-
-def _is_due(image: Shown) -> bool:
-    """Say whether a build has to do with an image, if only to say why it can't be made."""
-    return image.acts or image.verdict is Verdict.BLOCKED
 
 
 def _row(image: Shown, offer: Offer | None) -> Row:

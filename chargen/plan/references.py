@@ -16,7 +16,7 @@ from chargen.errors import Problem, error, warning
 from chargen.model.entries import Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.book import Book
 from chargen.plan.compose import TemplateReference
 from chargen.plan.disk import Disk
@@ -132,7 +132,7 @@ class References(Struct, frozen=True):
         self, reference: WantedPicture, portrait: Shown, cycle: tuple[EntryId, ...], found: PlannedReferences
     ) -> None:
         if reference.is_place and portrait.verdict in _NEVER_MADE:
-            message = f"no picture of `{portrait.id}` goes along: it is {portrait.verdict.value}"
+            message = f"no picture of `{portrait.id}` goes along: {sentences(portrait.reasons)}"
             found.problems.append(warning(message, reference.position))
             return
         blocked = portrait.verdict is Verdict.BLOCKED
@@ -161,12 +161,18 @@ class References(Struct, frozen=True):
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
         if portrait.verdict is Verdict.LOCKED and _is_kept_sketch(portrait):
-            message = f"`{portrait.id}` is an approved sketch, and goes along as a reference"
-            hint = f"`chargen promote {portrait.id}` has the real one made first"
-            problems.append(warning(message, portrait.position, hint))
+            problems.append(_kept_sketch(portrait))
         name = _place_name(portrait) if reference.is_place else reference.name
         details = reference.appearance, name, media_type, size
         return PlannedReference(path, reference.character, digest, portrait.id, *details)
+
+
+def _kept_sketch(picture: Shown) -> Problem:
+    """Warn of a sketch that is sent along because its status keeps it, with what ends that."""
+    is_approved = picture.status is Status.APPROVED
+    message = f"`{picture.id}` is {'an approved' if is_approved else 'a locked'} sketch, and goes along as a reference"
+    command = "promote" if is_approved else "unlock"
+    return warning(message, picture.position, f"`chargen {command} {picture.id}` has the real one made first")
 
 
 def _is_kept_sketch(picture: Shown) -> bool:

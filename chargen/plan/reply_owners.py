@@ -6,7 +6,7 @@ has need of it; where an entry's own picture comes along, it has need of no othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,50 +17,17 @@ from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.owned import Owned, PicturePlace
 from chargen.plan.picture_owners import PictureOwners
-from chargen.plan.salvage import JournalRead, OriginalsRead
+from chargen.plan.store_answers import NotedJournal, NotedOriginals
 from chargen.providers import is_proof
 from chargen.store.original_store import StoredOriginal
-
-
-class VersionChains(Struct, frozen=True):
-    """Whose a version is, other than by its place. `after` gives the versions that replaced one."""
-
-    attempts: Mapping[str, EntryId]
-    """The attempts that made the pictures of living entries."""
-    after: Callable[[str], Iterable[str]]
-    living: Callable[[EntryId], bool]
-    heir: Callable[[EntryId], EntryId | None]
-    """For an id of old the entry whose picture was made for it, if there is one."""
-
-    def owner(self, name: str, made_for: EntryId) -> EntryId | None:
-        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id."""
-        found = self.reached_from(name)
-        if found is not None:
-            return found
-        return made_for if self.living(made_for) else self.heir(made_for)
-
-    def reached_from(self, name: str) -> EntryId | None:
-        """Return the living entry whose chain of replaced versions reaches a version.
-
-        It is named by its attempt, behind a `/` where something stands before it.
-        """
-        waiting, seen = [name], {name}
-        while waiting:
-            name = waiting.pop(0)
-            if (found := self.attempts.get(name.rpartition("/")[2])) is not None:
-                return found
-            later = [item for item in self.after(name) if item not in seen]
-            seen.update(later)
-            waiting += later
-        return None
 
 
 class ReplyOwners(Struct, frozen=True, kw_only=True):
     """What says whose a reply is. `planned` says whether an entry id belongs to the plan."""
 
     project: Project
-    originals: OriginalsRead
-    journal: JournalRead
+    originals: NotedOriginals
+    journal: NotedJournal
     planned: Callable[[EntryId], bool]
     ownership: PictureOwners
     """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
@@ -94,18 +61,35 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
         if record.after is not None:  # one that was made since the plan, or kept as a version only
             before = self.ownership.attempts.get(record.after)
             if before is None and has(record.why, ReasonCode.VARIANT):  # never in place, so nothing is noted of it
-                before = self._chains.reached_from(f"{record.fingerprint}/{record.after}")
+                before = self.reached_from(f"{record.fingerprint}/{record.after}")
             if before is not None:
                 return before
         return self.owner_of_attempt(record.fingerprint, record.attempt, record.entry_id)
 
     def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
-        """Return the living entry whose version an attempt is, None where it is nobody's."""
-        return self._chains.owner(f"{fingerprint}/{attempt}", made_for)
+        """Return the living entry whose version an attempt is: the one whose chain reaches it, else the one by its id.
 
-    @property
-    def _chains(self) -> VersionChains:
-        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self.goes_by_id, self.heir)
+        None where it is nobody's.
+        """
+        found = self.reached_from(f"{fingerprint}/{attempt}")
+        if found is not None:
+            return found
+        return made_for if self.goes_by_id(made_for) else self.heir(made_for)
+
+    def reached_from(self, name: str) -> EntryId | None:
+        """Return the living entry whose chain of replaced versions reaches a version.
+
+        It is named by its attempt, behind a `/` where something stands before it.
+        """
+        waiting, seen = [name], {name}
+        while waiting:
+            name = waiting.pop(0)
+            if (found := self.ownership.attempts.get(name.rpartition("/")[2])) is not None:
+                return found
+            later = [item for item in self.originals.replaced_by(name) if item not in seen]
+            seen.update(later)
+            waiting += later
+        return None
 
     def goes_by_id(self, entry_id: EntryId) -> bool:
         """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""

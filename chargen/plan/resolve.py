@@ -18,7 +18,7 @@ from chargen.errors import Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem, Place
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
-from chargen.text.names import did_you_mean
+from chargen.text.names import did_you_mean, other_than_by_number
 from chargen.text.prose import as_name, shorten
 
 MOST = 2
@@ -147,7 +147,11 @@ def find_zone(zones: Sequence[tuple[str, EntryId]], location: str, overview: Ent
     holding = ((name, entry) for name, entry in zones if wanted in names[name])
     name, entry = next(chain(within, holding), ("", overview))
     near = dict.fromkeys((*names, *(known.removeprefix(own) for known in names.values())))
-    return Zone(entry, unknown=True, hint=f"did you mean `{name}`?" if name else did_you_mean(zone, near))
+    return Zone(
+        entry,
+        unknown=True,
+        hint=f"did you mean `{name}`?" if name else did_you_mean(zone, other_than_by_number(zone, near)),
+    )
 
 
 def unknown_zone(place: Place, zone: Zone) -> Problem:
@@ -214,7 +218,7 @@ def _of_character(
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
-    best = sorted(usable, key=lambda pair: (not pair[0].is_approved, not pair[0].is_reference_portrait))[:MOST]
+    best = sorted(usable, key=lambda pair: (not pair[0].is_kept, not pair[0].is_reference_portrait))[:MOST]
     unusable = [
         _no_file(item, place, describe) for item, place in usable if item.path is None and (item, place) in best
     ]
@@ -237,7 +241,7 @@ def _wanted(depicted: DepictedCharacter, character: Character) -> list[tuple[Inv
     """Return the items asked for that may be used, in the listed order, each once."""
     if depicted.reference_ids is None:
         usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
-        usable.sort(key=lambda item: not item.is_approved)
+        usable.sort(key=lambda item: not item.is_kept)
         return [(item, depicted.position) for item in usable[:1]]
     known = {item.id: item for item in character.inventory}
     wanted: dict[str, tuple[InventoryItem, Position]] = {}
@@ -262,7 +266,7 @@ def _unusable_ids(depicted: DepictedCharacter, character: Character, describe: b
 
 def _unknown_id(character: Character, listed: str, place: Position, *, describe: bool, instead: str) -> Problem:
     """Return the problem of a listed id that the inventory has not: what is sent without it is paid for twice."""
-    hint = did_you_mean(listed, [item.id for item in character.inventory])
+    hint = did_you_mean(listed, other_than_by_number(listed, [item.id for item in character.inventory]))
     if listed.strip().lower() == "none":
         hint = "write `reference_images: none`, not in a list, where no picture of them is to go along"
     elif not hint:
@@ -279,7 +283,7 @@ def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -
     usable = [item for item in character.inventory if not _is_out(item) and item.path is not None]
     usable = [item for item in usable if item.entry_id is None or item.entry_id != entry.id]
     marked = [item for item in usable if item.is_reference_portrait] or [item for item in usable if _is_named(item)]
-    return min(marked, key=lambda item: not item.is_approved, default=None)
+    return min(marked, key=lambda item: not item.is_kept, default=None)
 
 
 def _is_named(item: InventoryItem) -> bool:
@@ -306,9 +310,14 @@ def _nothing_listed(depicted: DepictedCharacter, character: Character, portrait:
     if depicted.reference_ids is None:
         message = f"`{character.slug}` has no reference portrait: {instead}"
         hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
+        hint = hint if character.inventory else f"write one into the `image_inventory` of {character.file}"
     else:
         message = f"`{character.slug}` has no portrait listed here: {instead}"
         hint = f"list ids of {character.file} in the chapter's `reference_images`, or write `none` there"
+        if not character.inventory:
+            hint = (
+                f"write one into the `image_inventory` of {character.file} and list its id here, or write `none` here"
+            )
     if portrait is not None:
         hint += f'; `empty_references = "portrait"` sends `{portrait.id}`'
     return warning(message, depicted.declared_at or depicted.position, hint)

@@ -8,7 +8,6 @@ bytes; bytes that are not those, or no picture, are never used. Reads only: the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -20,60 +19,19 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record
 from chargen.model.record_line import RecordLine
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId
+from chargen.plan.store_answers import NotedJournal, NotedOriginals
 from chargen.providers import is_proof
 from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
-from chargen.store.pictures import inspect, original_of
+from chargen.store.pictures import described, inspect
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
 """Stands in a record that was put together here."""
 
 
-class OriginalsRead(Protocol):
-    """What is asked of originals to judge an image."""
-
-    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
-        """Return the originals made from these inputs, oldest first."""
-
-    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
-        """Return the replies to these inputs that are there without a record that can be read, oldest first."""
-
-    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
-        """Return the original of one attempt, or None."""
-
-    def replaced_by(self, name: str) -> tuple[str, ...]:
-        """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
-
-    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
-        """Return delivered bytes. Raises InputError."""
-
-    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
-        """Say where the delivered bytes are, for people."""
-
-
-class AttemptsRead(Protocol):
-    """What is asked of the journal to put a record together."""
-
-    def attempt(self, attempt_id: str) -> Attempt | None:
-        """Return one attempt, or None where nothing is known of it."""
-
-
-class JournalRead(AttemptsRead, Protocol):
-    """What is asked of the journal to judge an image."""
-
-    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
-        """Return the attempts at one image, oldest first."""
-
-    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
-        """Return the attempts with these inputs that were refused, at whichever image, oldest first."""
-
-    def is_unfinished(self, attempt_id: str) -> bool:
-        """Say whether the original of an attempt was safe, and not known as written back, when the plan was begun."""
-
-
 def mended(
-    originals: OriginalsRead, journal: AttemptsRead, found: DamagedOriginal, entry: Entry, inputs: Inputs | None
+    originals: NotedOriginals, journal: NotedJournal, found: DamagedOriginal, entry: Entry, inputs: Inputs | None
 ) -> StoredOriginal | None:
     """Return a reply with a damaged record of which enough is known all the same, else None.
 
@@ -120,7 +78,7 @@ def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId]
 
 
 def _mended(
-    originals: OriginalsRead, found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs
+    originals: NotedOriginals, found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs
 ) -> StoredOriginal | None:
     original = _original(originals, found, entry.record_line)
     if original is None:
@@ -153,14 +111,14 @@ def _mended(
     return StoredOriginal(record, original, found.published)
 
 
-def _original(originals: OriginalsRead, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
+def _original(originals: NotedOriginals, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
     """Describe the delivered bytes; None where they are no picture, or not what the entry's own record describes."""
     try:
         data = originals.read(found)
         inspect(data)
     except ChargenError:
         return None
-    described = original_of(data)
-    if line is not None and line.attempt == found.attempt and line.of not in (None, described.sha256):
+    original = described(data)
+    if line is not None and line.attempt == found.attempt and line.of not in (None, original.sha256):
         return None
-    return replace(described, file=found.file)
+    return replace(original, file=found.file)

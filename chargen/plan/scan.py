@@ -17,6 +17,7 @@ from msgspec import Struct, msgpack
 
 from chargen import kinds
 from chargen.config.project import Project
+from chargen.config.settings import Settings
 from chargen.errors import InputError, Position, Problem, error, printable, warning
 from chargen.kinds.reading import declared_slug, is_archived, with_slug
 from chargen.kinds.structured import without_prompt
@@ -86,8 +87,8 @@ def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:
     """Read an entry as if it had no prompt; None where its fields make none. Raises InputError."""
     document = parse(read_inside(project.root, entry.file), entry.file)
     imagery = scan_document(project, without_prompt(document, entry.path))
-    found = (other for other in (imagery.entries if imagery else ()) if other.id == entry.id and other.parts)
-    return next(found, None)
+    found = None if imagery is None else imagery.entry(entry.id)
+    return found if found is not None and found.parts else None
 
 
 def broken_slugs(broken: Mapping[str, Position]) -> Mapping[str, Position]:
@@ -151,8 +152,8 @@ _AS_TEXT = tuple(f"{suffix}.txt" for suffix in SUFFIXES)
 
 
 def missing_roots(project: Project) -> tuple[Problem, ...]:
-    """Return what keeps imagery from being looked at: roots that are missing, folders that are closed or links."""
-    return (*_missing(project), *unread_folders(project).values())
+    """Return what keeps files from being looked at: folders that are missing, closed, or links."""
+    return (*_missing(project), *_missing_templates(project), *unread_folders(project).values())
 
 
 def _missing(project: Project) -> Iterator[Problem]:
@@ -161,6 +162,14 @@ def _missing(project: Project) -> Iterator[Problem]:
     for root in project.settings.imagery:
         if not project.path(root).is_dir():
             yield error(f"the imagery folder `{printable(root)}` is missing", here, hint)
+
+
+def _missing_templates(project: Project) -> Iterator[Problem]:
+    """Warn where a setting names a folder of templates that is not there: a default one need not be."""
+    folder = project.settings.prompts
+    if folder != Settings().prompts and not project.path(folder).is_dir():
+        message = f"the folder of templates `{printable(folder)}` is missing: the packaged templates are used"
+        yield warning(message, project.settings.prompts_position, "make it, or change `prompts` in `[tool.chargen]`")
 
 
 def unread_folders(project: Project) -> Mapping[str, Problem]:

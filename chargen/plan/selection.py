@@ -10,12 +10,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from glob import escape
 
 from msgspec import Struct
 
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
-from chargen.text.names import did_you_mean, few_names
+from chargen.text.names import did_you_mean, few_names, nearest, other_than_by_number
 
 MAGIC = frozenset("*?[")
 """What makes a name a pattern."""
@@ -55,6 +56,8 @@ class Selection(Struct, frozen=True):
     only: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
     within: str = ""
+    one: bool = False
+    """Whoever asks takes one image only."""
 
     def __bool__(self) -> bool:
         """Tell whether anything was asked for; if not, all images are meant."""
@@ -69,7 +72,8 @@ def select(images: Sequence[Selectable], selection: Selection) -> tuple[EntryId,
     problems: list[Problem] = []
     left = list(images)
     if selection.terms:
-        named = {image.id for term in selection.terms for image in _named(images, term, selection.within, problems)}
+        within, one = selection.within, selection.one
+        named = {image.id for term in selection.terms for image in _named(images, term, within, problems, one=one)}
         left = [image for image in left if image.id in named]
     kinds: tuple[tuple[Sequence[str], Callable[[Selectable, str], bool], str], ...] = (
         (selection.only, _is_only, "--only "),
@@ -97,10 +101,12 @@ def named_alone(images: Sequence[Selectable], selection: Selection) -> frozenset
     return frozenset(meant[0].id for meant in found if len(meant) == 1)
 
 
-def _named(images: Sequence[Selectable], term: str, within: str, problems: list[Problem]) -> Sequence[Selectable]:
+def _named(
+    images: Sequence[Selectable], term: str, within: str, problems: list[Problem], *, one: bool = False
+) -> Sequence[Selectable]:
     """Return what a term means: in full, else without the kind, else as a slug or an own id that only one has.
 
-    Adds to `problems` where that is nothing, or more than one.
+    Adds to `problems` where that is nothing, or more than one; `one` says that no more can be asked for.
     """
     if not term:
         problems.append(error("an empty name means no image", hint="leave it out: without names all are meant"))
@@ -113,7 +119,8 @@ def _named(images: Sequence[Selectable], term: str, within: str, problems: list[
     if not found:
         problems.append(_nothing(images, term, ""))
     elif len(several) > 1:
-        hint = f"name one of {few_names(several)}; `--only {term}` means all of them"
+        every = f"*/{escape(term)}{'/*' if of_slug else ''}"
+        hint = f"name one of {few_names(several)}" + ("" if one else f"; '{every}' means all of them")
         problems.append(error(f"`{term}` means {len(several)} {'files' if of_slug else 'images'}", hint=hint))
     return found
 
@@ -165,8 +172,19 @@ def hint_for(images: Sequence[Selectable], term: str, option: str = "", others: 
     asked = posixpath.normpath(term)
     if any(f"{path}/".startswith(f"{asked}/") for image in images for path in (image.id, image.target)):
         return f"for all below it write `{asked}/*`"
-    guess = did_you_mean(asked, (*others, *_names(images, option)))
-    return guess or ("`chargen plan --all` lists all images" if images else "the project plans no images yet")
+    path, _, name = asked.rpartition("/")
+    if beside := [image.own_id for image in images if path and path in _folders(image)]:
+        stem = name.removesuffix(".png")
+        near = nearest(stem, other_than_by_number(stem, beside))
+        return f"did you mean `{path}/{near}{name[len(stem) :]}`?" if near else f"`{path}` has {few_names(beside)}"
+    if guess := did_you_mean(asked, other_than_by_number(asked, (*others, *_names(images, option)))):
+        return guess
+    return "`chargen plan --all` lists all images" if images else "the project plans no images yet"
+
+
+def _folders(image: Selectable) -> tuple[str, ...]:
+    """Return what may stand before an image's own id: its kind and slug, its slug, the folder of its target."""
+    return image.id.rpartition("/")[0], image.slug, image.target.rpartition("/")[0]
 
 
 def _names(images: Sequence[Selectable], option: str) -> Iterable[str]:

@@ -54,7 +54,7 @@ from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.pictures import DecodedPictures
 from chargen.store.places import read_inside, refuse_links
-from chargen.store.temporaries import abandoned_below, sweep
+from chargen.store.temporaries import abandoned_below, remove
 from chargen.store.trash import Trash
 
 TEMPLATE_SUFFIX = ".j2"
@@ -129,7 +129,7 @@ class Session:
         imagery = tuple(map(self.project.path, self.project.settings.imagery))
         for temporary in self._abandoned((self.project.settings.generated, STATE)):
             if not any(temporary.is_relative_to(root) for root in imagery):
-                sweep((temporary,))
+                remove(temporary)
 
     def _recover_save(self, temporary: Path) -> None:
         """Give back what the author saved in the instant in which a run died in the middle of a write-back."""

@@ -132,7 +132,7 @@ class TargetStates(ReplyOwners, frozen=True, kw_only=True):
             return None
         record, verified = told
         if record.entry_id != entry_id:  # of another entry it is a copy of the author's; of none, what it left here
-            owner = self._chains.reached_from(record.original_name)
+            owner = self.reached_from(record.original_name)
             if owner not in (None, entry_id):
                 return None
         return line_of(record, file, size, record.received_at), verified, record
@@ -145,12 +145,13 @@ class TargetStates(ReplyOwners, frozen=True, kw_only=True):
         line = state.line
         if line is None or line.parts:
             return dict(line.parts) if line is not None else {}
-        for record in self._records_of(entry, state, line):
+        for record in self.records_of(entry, state, line):
             if record.fingerprint == line.fingerprint and record.parts:
                 return {part.name: part.digest for part in record.parts}
         return {}
 
-    def _records_of(self, entry: Entry, state: TargetState, line: RecordLine) -> Iterator[Record]:
+    def records_of(self, entry: Entry, state: TargetState, line: RecordLine) -> Iterator[Record]:
+        """Yield the full records there are of a picture: of its bytes, its attempt's original's, its own text's."""
         if state.record is not None:
             yield state.record
         stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt is not None else None

@@ -16,7 +16,6 @@ from chargen.errors import InputError, Problem, error
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import Route
-from chargen.plan.plan import Unjudged
 from chargen.store.places import read_inside
 from chargen.yaml.splice import EditCheck
 
@@ -43,12 +42,11 @@ class WriteBackCheck(Struct, frozen=True):
     project: Project
     _files: dict[str, EditCheck | None] = field(default_factory=dict)
 
-    def refusal(self, image: Unjudged) -> Problem | None:
-        """Return why the slots of an image could not be written, and where; None where nothing is known against it."""
-        return self.refusal_of(image.entry, image.target, image.route)
+    def refusal(self, entry: Entry, target: str, route: Route | None) -> Problem | None:
+        """Return why the slots could not be written of an entry whose picture by a route would stand at `target`.
 
-    def refusal_of(self, entry: Entry, target: str, route: Route | None) -> Problem | None:
-        """Say the same of an entry whose picture by a route would stand at `target`."""
+        None where nothing is known against it.
+        """
         file = self._file(entry.file)
         if file is None or route is None:
             return None

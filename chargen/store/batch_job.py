@@ -7,7 +7,7 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from chargen.model.batches import BatchState, Upload
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route
+from chargen.model.values import EntryId, FileHash, Fingerprint, Routed
 
 
 class JobLine(Struct, frozen=True):
@@ -41,7 +41,7 @@ class LastState(Struct, frozen=True):
     expires_at: str = ""
 
 
-class BatchJob(Struct, frozen=True):
+class BatchJob(Routed, Struct, frozen=True):
     """A job: `name` is random, `server` the address it goes to, `group` what the provider says it is of.
 
     `begun_at` is when its lines were complete, `creating_at` when its creation began (both ISO UTC; empty before), `id`
@@ -64,11 +64,6 @@ class BatchJob(Struct, frozen=True):
     """Attempts of which it is known what became of them."""
     mended: bool = False
     """Its own file can't be read, and it was put together from its records: `server` and `uploads` are not known."""
-
-    @property
-    def route(self) -> Route:
-        """Who is asked."""
-        return Route(self.provider, self.model)
 
     @property
     def waiting(self) -> tuple[JobLine, ...]:

@@ -14,7 +14,6 @@ import secrets
 import shutil
 from contextlib import suppress
 from datetime import datetime
-from decimal import Decimal
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,6 +34,7 @@ from chargen.store.files import (
     write_durably,
     write_whole,
 )
+from chargen.store.journal_rows import amount_text
 from chargen.store.temporaries import temporary_name
 
 JOB_FILE = "job.json"
@@ -139,10 +139,6 @@ class BatchJobs:
         """Return every job, oldest first. A folder that tells nothing is none."""
         return self.look()[0]
 
-    def find(self, name: str) -> BatchJob | None:
-        """Return the job of a name, None where there is none."""
-        return next((job for job in self.all() if job.name == name), None)
-
     def _path(self, job: BatchJob, name: str) -> Path:
         return self.folder / job.name / name
 
@@ -182,15 +178,11 @@ def _job_text(job: BatchJob) -> str:
     value["lines"] = [
         [
             *(line.attempt, line.entry_id, line.fingerprint, line.after),
-            *(_text(line.estimate_usd), _text(line.most_usd), line.named, line.before, line.status),
+            *(amount_text(line.estimate_usd), amount_text(line.most_usd), line.named, line.before, line.status),
         ]
         for line in job.lines
     ]
     return json.dumps(value, sort_keys=True, indent=0) + "\n"
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)
 
 
 def _read(path: Path) -> BatchJob | None:

@@ -44,9 +44,17 @@ def stamp(moment: datetime, *, microseconds: bool = False) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
+_COMPACT = "%Y%m%dT%H%M%S%fZ"
+
+
 def compact_stamp(moment: datetime) -> str:
     """Write a moment for use in a file name: `20261122T140807000123Z`; texts sort like the moments."""
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return moment.astimezone(UTC).strftime(_COMPACT)
+
+
+def moment_of(compact: str) -> datetime:
+    """Read what `compact_stamp` wrote. Raises ValueError."""
+    return datetime.strptime(compact, _COMPACT).replace(tzinfo=UTC)
 
 
 def new_attempt_id(moment: datetime) -> str:

@@ -31,14 +31,14 @@ CREATE TABLE IF NOT EXISTS files(
 class FileHashes:
     """Hashes of a project's files, cached in one SQLite file (`.chargen/cache.sqlite`); safe to use from threads.
 
-    `database` None keeps them in memory; `read_only` uses a cache that is there and writes nothing. `now_ns` gives
+    `read_only` uses a cache that is there and writes nothing. `now_ns` gives
     the time since the epoch in nanoseconds.
     """
 
     def __init__(
         self,
         root: Path,
-        database: Path | None,
+        database: Path,
         *,
         read_only: bool = False,
         now_ns: Callable[[], int] = time.time_ns,
@@ -75,7 +75,7 @@ class FileHashes:
         """Write what is new into the cache file, in one transaction. A cache that can't be written is no error."""
         with self._lock:
             changed, self._changed = self._changed, {}
-            if not changed or self._database is None or self._read_only:
+            if not changed or self._read_only:
                 return
             rows = [
                 (name, key.size, key.mtime_ns, key.ctime_ns, str(key.inode), digest)
@@ -90,14 +90,14 @@ class FileHashes:
 
     def _load(self) -> dict[str, tuple[StatKey, FileHash]]:
         if self._known is None:
-            self._known = {} if self._database is None else self._read(self._database)
+            self._known = self._read()
         return self._known
 
-    def _read(self, database: Path) -> dict[str, tuple[StatKey, FileHash]]:
-        if not database.is_file():
+    def _read(self) -> dict[str, tuple[StatKey, FileHash]]:
+        if not self._database.is_file():
             return {}
         try:
-            with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
+            with closing(sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
                 connection.execute("PRAGMA trusted_schema=OFF")
                 if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                     raise sqlite3.DatabaseError("another version")
@@ -111,12 +111,12 @@ class FileHashes:
         except sqlite3.OperationalError as failure:
             if "locked" in str(failure):
                 return {}
-            self._discard(database)
+            self._discard()
         except (sqlite3.Error, ValueError, TypeError):
-            self._discard(database)
+            self._discard()
         return {}
 
-    def _discard(self, database: Path) -> None:
+    def _discard(self) -> None:
         if not self._read_only:
             with suppress(OSError):
-                database.unlink()
+                self._database.unlink()

@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from chargen.model.amounts import amount_of
 from chargen.model.record import Record, plain
 from chargen.model.request import FailureClass
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route
+from chargen.model.values import Billed, EntryId, FileHash, Fingerprint
 from chargen.store.original_store import StoredOriginal
 
 SCHEMA_VERSION = 1
@@ -80,8 +80,8 @@ class Sending(Struct, frozen=True):
         return cls(record.attempt, record.entry_id, record.run, record.number, *names, record.cost_estimate_usd)
 
 
-class Attempt(Struct, frozen=True):
-    """One row of `attempts`: one request, or one that was about to leave."""
+class Attempt(Billed, Struct, frozen=True):
+    """Of one row of `attempts` what is read of it: one request, or one that was about to leave."""
 
     attempt_id: str
     task_id: EntryId
@@ -93,33 +93,15 @@ class Attempt(Struct, frozen=True):
     status: AttemptStatus
     sent_at: str
     finished_at: str | None = None
-    failure_class: str | None = None
     message: str | None = None
-    http_status: int | None = None
     request_id: str | None = None
     cost_estimate_usd: Decimal | None = None
     cost_usd: Decimal | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)
     possibly_billed: bool = False
-    pid: int | None = None
     original: str | None = None
     """Folder of the original below `.chargen/originals`, with `/`."""
     file_sha256: FileHash | None = None
-
-    @property
-    def route(self) -> Route:
-        """The provider and model that were asked."""
-        return Route(self.provider, self.model)
-
-    @property
-    def cost_or_estimate_usd(self) -> Decimal | None:
-        """What it cost, by estimate where the provider did not say; None where nobody knows."""
-        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
-
-    @property
-    def is_estimated(self) -> bool:
-        """True where the provider did not say what it cost, and an estimate stands for it."""
-        return self.cost_usd is None and self.cost_estimate_usd is not None
 
     @property
     def delivered(self) -> bool:

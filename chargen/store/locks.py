@@ -177,6 +177,10 @@ def _read_pid(holder: Path) -> int | None:
 
 
 def busy(pid: int | None) -> StartError:
-    """Return the error that a process, by its id where that is known, is building the project."""
-    who = f"process {pid}" if pid else "another process"
-    return StartError(f"{who} is building this project", hint="wait until it ends")
+    """Return the error that a process is building the project."""
+    return StartError(f"{builder_told(pid)} is building this project", hint="wait until it ends")
+
+
+def builder_told(pid: int | None) -> str:
+    """Name a process that holds the project, by its id where that is known."""
+    return f"process {pid}" if pid else "another process"

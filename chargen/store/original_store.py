@@ -30,7 +30,7 @@ class StoredOriginal(Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """Where the delivered bytes are kept in the project, while no shared store keeps them alone."""
+        """Where the delivered bytes are kept in the project."""
         return f"{ORIGINALS}/{self.record.original_name}/{self.original.file}"
 
 

@@ -32,7 +32,7 @@ from chargen.store.files import (
     write_whole,
 )
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
-from chargen.store.pictures import original_of
+from chargen.store.pictures import described
 from chargen.store.places import refuse_link
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
@@ -73,7 +73,7 @@ class Originals:
         """
         if not is_digest(record.fingerprint) or not is_attempt_id(record.attempt):
             raise ValueError("not a fingerprint or attempt id")
-        original = original_of(data)
+        original = described(data)
         record = replace(record, original=original)
         temporary = self.folder / temporary_name()
         with as_input_error(self.folder):
@@ -99,7 +99,7 @@ class Originals:
         InputError where the disk does not allow it.
         """
         recovered = []
-        for temporary in abandoned(self.folder, alone=True):
+        for temporary in abandoned(self.folder):
             stored = self._load(temporary)
             with as_input_error(temporary):
                 if stored is None or not _is_whole(temporary, stored):

@@ -169,7 +169,7 @@ def own_record(data: bytes) -> tuple[Record, bool] | None:
         return None
 
 
-def original_of(data: bytes) -> Original:
+def described(data: bytes) -> Original:
     """Describe delivered bytes as they are kept."""
     seen = header(data)
     name = "reply" + SUFFIXES.get(seen.media_type, ".bin")

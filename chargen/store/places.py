@@ -147,6 +147,15 @@ def _listed(folder: Path) -> list[Path]:
     return []
 
 
+def folder_inside(here: Path, root: Path) -> str:
+    """Return where a command was given in the project at `root`: names may be written from there too.
+
+    Empty at its top and outside of it.
+    """
+    within = here.relative_to(root).as_posix() if here.is_relative_to(root) else ""
+    return "" if within == "." else within
+
+
 def name_inside(name: str, root: Path) -> str:
     """Return an absolute path as the project at `root` names it, whatever links it goes through; others as they are."""
     if not Path(name).is_absolute():

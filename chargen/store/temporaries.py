@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,7 +30,7 @@ _WAIT_TIMEOUT = 0x102
 
 
 def temporary_name(note: str = "") -> str:
-    """Make a name for a temporary file or folder of this process, which `sweep` knows.
+    """Make a name for a temporary file or folder of this process, which `abandoned` knows.
 
     `note`, hexadecimal digits, is for whoever finds it once this process is gone.
     """
@@ -43,10 +43,10 @@ def note_of(path: Path) -> str:
     return (match["note"] or "") if match else ""
 
 
-def abandoned(folder: Path, *, alone: bool = False) -> Iterator[Path]:
-    """Yield this program's temporary files and folders in `folder` whose process is gone; not those further down.
+def abandoned(folder: Path) -> Iterator[Path]:
+    """Yield the temporary files and folders in `folder` that this process did not make; not those further down.
 
-    With `alone` no other process can be writing there (the caller holds the project): then whose they are is not asked,
+    For who holds the project, so that no other process can be writing there: whether theirs is alive is not asked,
     because the id of a process that died may be another's by now.
     """
     try:
@@ -54,7 +54,7 @@ def abandoned(folder: Path, *, alone: bool = False) -> Iterator[Path]:
     except OSError:
         return
     for name in names:
-        if name.startswith(_BEGINNING) and _is_abandoned(folder / name, alone=alone):
+        if name.startswith(_BEGINNING) and _other_pid(folder / name) is not None:
             yield folder / name
 
 
@@ -65,21 +65,18 @@ def abandoned_below(top: Path) -> Iterator[Path]:
         with suppress(OSError), os.scandir(waiting.pop()) as entries:  # every run goes through ten thousand pictures
             for entry in entries:
                 if entry.name.startswith(_BEGINNING):
-                    if _is_abandoned(path := Path(entry.path), alone=False):
+                    if _is_abandoned(path := Path(entry.path)):
                         yield path
                 elif entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
 
 
-def sweep(found: Iterable[Path]) -> tuple[Path, ...]:
-    """Remove temporaries that were left behind, and return their paths."""
-    removed = tuple(found)
-    for path in removed:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return removed
+def remove(path: Path) -> None:
+    """Remove a temporary file or folder that was left behind."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def process_alive(pid: int) -> bool:
@@ -111,12 +108,19 @@ def _alive_on_windows(pid: int) -> bool:
         kernel.CloseHandle(handle)
 
 
-def _is_abandoned(path: Path, *, alone: bool) -> bool:
+def _other_pid(path: Path) -> int | None:
+    """Return the id of the process a temporary is of; None for what is this one's own or no temporary."""
     match = _TEMPORARY.fullmatch(path.name)
     if match is None or (int(match["pid"]), match["process"]) == (os.getpid(), _PROCESS):
+        return None
+    return int(match["pid"])
+
+
+def _is_abandoned(path: Path) -> bool:
+    pid = _other_pid(path)
+    if pid is None:
         return False
-    pid = int(match["pid"])
-    if alone or pid == os.getpid() or not process_alive(pid):  # the same id again: in a container it is always 1
+    if pid == os.getpid() or not process_alive(pid):  # the same id again: in a container it is always 1
         return True
     try:
         return time.time() - path.lstat().st_mtime > _ABANDONED_AFTER

@@ -90,13 +90,12 @@ class Trash:
         real = Path(os.path.realpath(place if link is None else place / link.readlink()))
         return real.is_relative_to(root) and ".git" not in (part.casefold() for part in real.relative_to(root).parts)
 
-    def size(self) -> int:
-        """Return the bytes that emptying would free (less, where a file is also linked from elsewhere)."""
-        return sum(item.size for item in self.list())
-
     def empty(self) -> int:
-        """Remove everything in the trash for good, and return how many bytes that was. Raises InputError."""
-        size = self.size()
+        """Remove everything in the trash for good, and return how many bytes that was. Raises InputError.
+
+        Less is free then where a file is also linked from elsewhere.
+        """
+        size = sum(item.size for item in self.list())
         with as_input_error(self.folder, self._root, doing="empty"):
             if self.folder.is_dir():
                 shutil.rmtree(self.folder)

@@ -25,6 +25,11 @@ def estimate_text(cost: Decimal | None) -> str:
     return UNKNOWN if cost is None else _short(cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP), ROUND_UP)
 
 
+def by_estimate(text: str) -> str:
+    """Say of a price that it is an estimate; of an unknown one there is none."""
+    return text if text == UNKNOWN else f"{text} by estimate"
+
+
 def over_budget(price: Decimal | None, most: Decimal | None, left: Decimal, limit: Decimal) -> str:
     """Say that a price, which may come to `most`, does not fit into what is left of a budget."""
     of = f"{_short(max(left, Decimal(0)), ROUND_DOWN)} of {_short(limit, ROUND_DOWN)} left"

@@ -5,8 +5,11 @@ Pure; knows nothing of what the names stand for.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+_NUMBER = re.compile(r"[0-9]+")
 
 FEW = 3
 CUTOFF = 0.6
@@ -26,7 +29,13 @@ def few_names(names: Iterable[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint such as "did you mean `imagery`?", or an empty text where nothing is close.
+    """Return a hint such as "did you mean `imagery`?", or an empty text where nothing is close."""
+    found = nearest(name, known)
+    return f"did you mean `{found}`?" if found else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the one of the `known` names most like `name`, or an empty text where nothing is close.
 
     Upper and lower case count as the same.
     """
@@ -36,7 +45,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     for other in known:
         originals.setdefault(other.lower(), other)
     found = get_close_matches(name.lower(), originals, n=1, cutoff=CUTOFF)
-    return f"did you mean `{originals[found[0]]}`?" if found else ""
+    return originals[found[0]] if found else ""
+
+
+def other_than_by_number(name: str, known: Iterable[str]) -> Iterator[str]:
+    """Yield the `known` names but those that differ from `name` in a number alone: `img-02` is no slip for `img-99`."""
+    words, numbers = _NUMBER.sub("0", name.lower()), list(map(int, _NUMBER.findall(name)))
+    for other in known:
+        if _NUMBER.sub("0", other.lower()) != words or list(map(int, _NUMBER.findall(other))) == numbers:
+            yield other
 
 
 def normal(path: str) -> str:

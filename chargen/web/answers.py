@@ -93,7 +93,7 @@ def files(planner: Planner) -> Iterator[dict[str, str]]:
 
 def word_runs(before: str, after: str) -> list[dict[str, str]]:
     """Compare two prompts word by word; nothing where they say the same."""
-    return [{"fate": run.fate.value, "text": run.text} for run in word_diff(before, after)]
+    return [{"fate": one.fate.value, "text": one.text} for one in word_diff(before, after)]
 
 
 def _is_reviewed(image: Shown) -> bool:

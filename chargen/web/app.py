@@ -54,7 +54,7 @@ def hosts_at(port: int) -> frozenset[str]:
     return frozenset((*(f"{name}:{port}" for name in names), *(names if port == 80 else ())))
 
 
-class Keys:
+class Access:
     """What tells the page from anybody else: the token of the printed address, and a cookie that does not show it."""
 
     def __init__(self, token: str) -> None:
@@ -79,9 +79,9 @@ class Keys:
 class Guard:
     """Refuses what does not come from the page itself."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, access: Access, hosts: frozenset[str]) -> None:
         self._app = app
-        self._keys = keys
+        self._access = access
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,13 +105,13 @@ class Guard:
             return "this server answers under its own address only"
         if origin is not None and origin != f"http://{host}":
             return "this request comes from another page"
-        if request.method == "POST" and (origin is None or not self._keys.opens(request)):
+        if request.method == "POST" and (origin is None or not self._access.opens(request)):
             return "this request does not come from the page"
-        known = self._keys.opens(request) if request.url.path == "/" else self._keys.knows(request)
+        known = self._access.opens(request) if request.url.path == "/" else self._access.knows(request)
         return "" if known else "open the address that `chargen review` printed"
 
 
-class Asked(Struct, frozen=True):
+class Body(Struct, frozen=True):
     """The JSON object of a request. Its methods raise HTTPException for a value of another sort."""
 
     values: dict[str, Any]
@@ -148,11 +148,11 @@ class Asked(Struct, frozen=True):
 def page_app(desk: Desk, token: str, hosts: frozenset[str]) -> Starlette:
     """Return the server of a project, which answers under `hosts` alone; its `state.live` ends the event streams."""
     live = Live(desk)
-    keys = Keys(token)
+    access = Access(token)
 
     async def first(request: Request) -> Response:
         response = _file("index.html")
-        response.set_cookie(keys.cookie_name(request), keys.cookie, httponly=True, samesite="strict", path="/")
+        response.set_cookie(access.cookie_name(request), access.cookie, httponly=True, samesite="strict", path="/")
         return response
 
     async def static(request: Request) -> Response:
@@ -190,7 +190,7 @@ def page_app(desk: Desk, token: str, hosts: frozenset[str]) -> Starlette:
         exception_handlers={ChargenError: _told, HTTPException: _told},
         lifespan=lifespan,
     )
-    app.add_middleware(Guard, keys=keys, hosts=hosts)
+    app.add_middleware(Guard, access=access, hosts=hosts)
     app.state.live = live
     return app
 
@@ -211,7 +211,7 @@ def _get(path: str, answer: Callable[[Request], Any]) -> Route:
     return Route(path, told)
 
 
-def _post(path: str, action: Callable[[Asked], Any]) -> Route:
+def _post(path: str, action: Callable[[Body], Any]) -> Route:
     """Do what is asked for, and answer with what came of it."""
 
     async def done(request: Request) -> Response:
@@ -228,7 +228,7 @@ def _pair(request: Request) -> tuple[str, str]:
     return request.query_params.get("one", ""), request.query_params.get("other", "")
 
 
-def _retake(desk: Desk, it: Asked) -> dict[str, Any]:
+def _retake(desk: Desk, it: Body) -> dict[str, Any]:
     words = (it.text("image"), it.text("text"), it.text("version"), it.text("mask"))
     return desk.retake(*words, write=it.values.get("write") is True)
 
@@ -252,7 +252,7 @@ def _json(value: Any, status: int = 200) -> Response:
     return Response(json.dumps(value), status, media_type="application/json")
 
 
-async def _body(request: Request) -> Asked:
+async def _body(request: Request) -> Body:
     """Return the JSON object of a request. Raises HTTPException."""
     body = bytearray()
     async for part in request.stream():
@@ -266,7 +266,7 @@ async def _body(request: Request) -> Asked:
         found = None
     if not isinstance(found, dict):
         raise HTTPException(400, "the body must be a JSON object")
-    return Asked(found)
+    return Body(found)
 
 
 async def _told(_request: Request, failure: Exception) -> Response:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 
 from chargen.actions.accept import accept
 from chargen.actions.history import histories, history, named
@@ -27,7 +28,7 @@ from chargen.actions.run_log import going_on
 from chargen.actions.status import COMMANDS, set_status
 from chargen.actions.undo import open_decisions, undo
 from chargen.errors import Severity, StartError
-from chargen.model.amounts import amount_of
+from chargen.model.amounts import amount_of, number, total_usd
 from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.rows import Cache, Head
@@ -40,6 +41,8 @@ from chargen.web.answers import Answers, files, word_runs
 from chargen.web.pictures import Pictures
 
 STATUSES = {command: status for status, command in COMMANDS.items()}
+_TOLD = 200
+"""Lines of a build that the page shows: the last ones, in which it says what it came to."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -62,6 +65,8 @@ class Desk:
         self.lock = threading.Lock()
         self._planned: Cache | None = None
         self._build: subprocess.Popen[bytes] | None = None
+        self.ended: dict[str, Any] | None = None
+        """What the last build that was begun here said, word for word; None before it is over."""
         self._homes: dict[EntryId, str] = {}
         """The file each image was in when the book was shown."""
         self._read = open_session(folder, os.environ)
@@ -183,10 +188,12 @@ class Desk:
 
     @_alone
     def price(self, names: Sequence[str]) -> dict[str, Any]:
-        """Return what making images anew would send, with what that needs, and its price."""
+        """Return what making images anew would send, with what that needs, its price, and the most it may come to."""
         with self._planning() as (session, planner):
             ids = self._only_ids(planner, names)
-            return dry_run(prepare(session, BuildRequest(selection=Selection(ids), rebuild=ids)), session).to_json()
+            shown = dry_run(prepare(session, BuildRequest(selection=Selection(ids), rebuild=ids)), session)
+        most = total_usd(image.most_usd and image.most_usd * image.sends for image in shown.images)
+        return {**shown.to_json(), "most_usd": number(most)}
 
     @_alone
     def build(self, names: Sequence[str], budget: str) -> dict[str, Any]:
@@ -204,14 +211,23 @@ class Desk:
         rebuild = [word for name in ids for word in ("--rebuild", name)]
         options = [*rebuild, "--budget", budget, "--no-wait"]
         command = [sys.executable, "-m", "chargen", "batch", "all", *options, "--", *ids]
-        quiet = subprocess.DEVNULL
+        told = tempfile.TemporaryFile()  # noqa: SIM115 - closed at its end; no pipe: the build goes on where the page ends
         try:
-            self._build = subprocess.Popen(command, cwd=self.root, stdout=quiet, stderr=quiet)  # noqa: S603 - ids of this book
+            self._build = subprocess.Popen(command, cwd=self.root, stdout=told, stderr=subprocess.STDOUT)  # noqa: S603 - ids of this book
         except OSError as failure:
+            told.close()
             hint = "queue fewer images at once"
             raise StartError(f"can't start a build: {(failure.strerror or '').lower()}", hint=hint) from None
-        threading.Thread(target=self._build.wait, daemon=True).start()
+        threading.Thread(target=self._wait_for, args=(self._build, told), daemon=True).start()
         return {"started": len(ids)}
+
+    def _wait_for(self, build: subprocess.Popen[bytes], told: IO[bytes]) -> None:
+        """Wait until a build is over, and keep what it said."""
+        code = build.wait()
+        with told:
+            told.seek(0)
+            lines = told.read().decode(errors="replace").splitlines()
+        self.ended = {"build": build.pid, "exit_code": code, "lines": lines[-_TOLD:]}
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

@@ -1,7 +1,8 @@
 """What happens in the project while the page is open: told to every open page as server-sent events.
 
 Laws: what the operating system says of files is a hint to look again, no more; bursts of saves are one look. An event
-says that the book may be another, or how far a run has come; the page then asks. Whoever opens the page in the middle
+says that the book may be another, how far a run has come, or what the build said that this page began; the page then
+asks. Whoever opens the page in the middle
 of a run is told of it, and everybody when it ends, also when its process is killed.
 """
 
@@ -39,6 +40,7 @@ class Live:
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._run: dict[str, Any] | None = None
+        self._ended: dict[str, Any] | None = None
         self._trouble = ""
 
     async def __aenter__(self) -> Live:
@@ -65,6 +67,8 @@ class Live:
         try:
             yield _event("hello", {"trouble": self._trouble})
             yield _event("run", self._run)
+            if self._ended is not None:
+                yield _event("ended", self._ended)
             while not self._stop.is_set():
                 try:
                     event = await asyncio.wait_for(queue.get(), _HEARTBEAT)
@@ -86,6 +90,7 @@ class Live:
             async for changes in awatch(
                 root, watch_filter=Watched(root, journal=True), stop_event=self._stop, **options
             ):
+                self._look_at_build()
                 paths = {path for _, path in changes}
                 if self._run is not None or any(path.startswith(journal) for path in paths):
                     await self._look_at_run()
@@ -101,6 +106,11 @@ class Live:
             before, self._run = self._run, await run_in_threadpool(self._desk.run)
             if self._run != before:
                 self._send("run", self._run)
+
+    def _look_at_build(self) -> None:
+        if self._ended is not self._desk.ended:
+            self._ended = self._desk.ended
+            self._send("ended", self._ended)
 
     def _send(self, name: str, value: Any) -> None:
         for queue in self._queues:

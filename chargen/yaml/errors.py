@@ -22,6 +22,9 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufff
 _GLUED_KEY = re.compile(r"[ ]*(?:- +)*[A-Za-z_][\w.-]*(?P<colon>:)(?P<value>[^\s/:,\]}][^\r\n]*)")
 _GLUED_DASH = re.compile(r"[ ]*(?P<dash>-)(?P<value>[^\s-][^\r\n]*)")
 _KEY = re.compile(r"[ ]*(?:- +)*[\w.'\"-]+ *:(?P<value>\s[^\r\n]*)?(?:\r|\n|$)")
+_FLOW = re.compile(
+    r"(?P<before>[ ]*(?:- +)*)(?P<key>[\w.'\"-]+ *:) +(?P<value>\[[^\r\n#]*\]|\{[^\r\n#]*\}) *(?:#[^\r\n]*)?(?:\r|\n|$)"
+)
 _INNER_COLON = re.compile(r":(?= |\r|\n|$)")
 
 
@@ -141,8 +144,22 @@ def _quotes(said: _Failure) -> Mistake | None:
     return None
 
 
+def _closed(said: _Failure) -> Mistake | None:
+    """Find the `[]` or `{}` on the line above that has its items below it: they were comments until then."""
+    above = list(_lines_back(said.text, said.index))[1:2]
+    match = _FLOW.match(said.text, above[0]) if above else None
+    if match is None:
+        return None
+    column, of_key = said.index - line_start(said.text, said.index), len(match["before"])
+    if column < of_key or (column == of_key and said.text[said.index] != "-"):
+        return None
+    value = match["value"]
+    step = f"remove the `{value}`" if len(value) == 2 else "write all of it on this line, or all of it below"
+    return Mistake(match.start("value"), f"`{match['key']} {value}` is closed already, and more follows below it", step)
+
+
 def _misplaced(said: _Failure) -> Mistake:
-    if mistake := _quotes(said):
+    if mistake := _quotes(said) or _closed(said):
         return mistake
     return Mistake(
         said.index,

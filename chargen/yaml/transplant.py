@@ -92,11 +92,6 @@ def paste(document: Document, taken: Cut, key: str) -> Pasted:
     return Pasted(data, (key, number))
 
 
-def lines_of(document: Document, path: NodePath) -> tuple[str, ...]:
-    """Return the lines of an item that `cut` would take. Raises SpliceError."""
-    return cut(document, path).lines
-
-
 # taking out
 
 

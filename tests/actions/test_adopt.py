@@ -324,3 +324,33 @@ def test_a_picture_of_another_entry_is_not_taken_for_a_copy(book: Project) -> No
         assert planner.image(EntryId("chapters/ch01/copy")).seen == ""
         adoption = adopt(session, planner, planner.images(plan.by_id))
         assert (adoption.images, adoption.decision, session.decisions.all()) == ((), None, ())
+
+
+def test_a_date_without_dashes_is_a_time(book: Project) -> None:
+    """The newest counts, however it is written; a name that an entry has is never taken for one with a date behind."""
+    book.write(f"{FOLDER}/the-lamp-20250101.png", png(8, 8, 1))
+    book.write(f"{FOLDER}/the-lamp-20260102.png", png(8, 8, 2))
+    book.write(f"{FOLDER}/the-lamp-1700000000.png", png(8, 8, 3))
+    book.write(f"{FOLDER}/the-lamp-99999999.png", png(8, 8, 4))
+    book.write(f"{FOLDER}/a-door-2025-12-21.png", png(8, 8, 5))
+    book.write(f"{FOLDER}/a-door-20251220.png", png(8, 8, 6))
+    book.chapter("ch02", {"party": "A party.", "party-20260101": "Another one."})
+    book.write("imagery/chapters/ch02/party-20260101.png", png(8, 8, 7))
+    names = pairs(found(book))
+    assert names == {
+        "the-lamp": "name: the-lamp-20260102.png",
+        "a-door": "name: a-door-2025-12-21.png",
+        "party-20260101": "name: party-20260101.png",
+    }
+
+
+def test_what_keeps_a_picture_of_ones_own_from_being_sketched_is_told_with_the_next_step(book: Project) -> None:
+    """No provider made it: after an edit of its words a sketch is refused, and what makes one is named."""
+    book.write(f"{FOLDER}/the-lamp.png", png(128, 96, 1))
+    assert taken(book, copy=True).exit_code == 0
+    assert book.chargen("batch", "all").code == 0
+    book.edit(FILE, "Mara holds a lamp.", "Mara holds two lamps.")
+    told = book.chargen("why", "mara/the-lamp").out
+    assert "a sketch never replaces a picture of your own" in told
+    assert "move the picture away" in told
+    assert "another provider" not in told

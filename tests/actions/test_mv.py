@@ -175,10 +175,10 @@ def test_a_place_of_a_chapter_names_a_zone(tmp_path: Path) -> None:
     [
         ("a", "`chapters/one/a` is planned already"),
         ("A", "`chapters/one/a` is planned already"),
-        ("b", "`chapters/one/b` is called so already"),
+        ("b", "`chapters/one/b` is its name already"),
         ("tow/b", "there is no chapter `tow`\n  hint: did you mean `two`?"),
         ("two", "`two` is the slug of imagery/chapters/two/imagery.yaml\n  hint: write `two/b`"),
-        ("locations/mill/b", "is of a chapter, and can't go to `locations`"),
+        ("locations/mill/b", "belongs to a chapter and can't go to `locations`"),
         ("chapters/two/d/e", "`chapters/two/d/e` is no id"),
         ("chapters/two", "`chapters/two` is no id"),
         ("two/b?", "holds a character that a file name can't have"),

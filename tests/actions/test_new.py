@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,43 @@ def test_check_tells_what_a_new_file_still_needs(tmp_path: Path, kind: str, told
     assert not [each for each in findings if "is a comment" in each.problem.message]
     assert problem.position is not None
     assert (problem.position.file, problem.position.line > 1) == (file, True)
+
+
+_SAMPLE = re.compile(r"( *)#( *(?:- +)?[a-z_]+:(?: |$).*)")
+"""A line of a file that is a comment and would be a key without its `#`."""
+
+
+@pytest.mark.parametrize("kind", ["chapter", "location", "character", "scene"])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_taking_off_the_signs_of_what_is_commented_gives_a_good_file(tmp_path: Path, kind: str, blank: str) -> None:
+    """Of each block by itself and of all; an editor takes the blank behind a sign off too."""
+    book = Project(tmp_path)
+    book.character("mara", "A girl.")
+    file = write(tmp_path, kind, "ch02")
+    lines = book.read(file).splitlines()
+    samples = [number for number, line in enumerate(lines) if _SAMPLE.fullmatch(line)]
+    blocks = [list(group) for group in _runs(samples)]
+    assert bool(blocks) is (kind != "character")
+    for block in (*blocks, samples):
+        taken = [_without_sign(line, blank) if number in block else line for number, line in enumerate(lines)]
+        book.write(file, "\n".join(taken) + "\n")
+        with open_session(tmp_path, {}, read_only=True) as session:
+            found = check(session)
+        odd = [finding.problem for finding in found.findings if finding.problem.severity is Severity.ERROR]
+        assert not [problem for problem in odd if "in the inventory" not in problem.message], odd
+
+
+def _runs(numbers: list[int]) -> list[list[int]]:
+    """Put numbers that follow each other together."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
+def _without_sign(line: str, blank: str) -> str:
+    before, after = _SAMPLE.fullmatch(line).groups()  # type: ignore[union-attr]
+    return before + after.removeprefix(blank)

@@ -64,7 +64,7 @@ def test_what_the_author_saved_meanwhile_stays(desk: Desk) -> None:
     assert "status: approved" in text
     assert text.count("generated/chapters/ch01/a.png") == 1
     assert desk.writer.entry_now(desk.entries["b"]).status is Status.APPROVED
-    assert desk.writer.entry_now(desk.entries["a"]).outputs.provider == "p"
+    assert desk.writer.entry_now(desk.entries["a"]).outputs.file_path == "generated/chapters/ch01/a.png"
 
 
 def test_one_refused_edit_refuses_no_other(desk: Desk) -> None:

@@ -30,7 +30,7 @@ def test_only_the_files_used_last_are_held(tmp_path: Path) -> None:
                     "2026-11-22T14:00:00Z", f"{name}.png", f"generated/{entry.id}.png", "p", "m", {"record": "1"}
                 )
                 writer.write(file, entry.id, lambda now, made=made: kinds.named(now.kind).slots(now, made))  # type: ignore[misc]
-                assert writer.entry_now(replace(entry)).outputs.provider == "p"
+                assert writer.entry_now(replace(entry)).outputs.file_path == made.file_path
         held = [opened for opened in writer._files.values() if opened.data is not None]
     assert len(held) == write_back._HELD
     for number, file in enumerate(files):

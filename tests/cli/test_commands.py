@@ -163,8 +163,8 @@ def test_variants_and_a_pick(book: Project, say: Say) -> None:
     assert (code, f"fresh  {portrait}  128x128  1 of 2 variants to be made" in out) == (0, True), out
     assert "1 to send to sketch/sketch" in out
     code, out, _ = say("batch", "characters", "--variants", "2", portrait)
-    assert (code, "variants 1" in out) == (0, True), out
-    assert f"{portrait}  more variants made by sketch/sketch, $0.00" in out
+    assert (code, "more versions 1" in out) == (0, True), out
+    assert f"{portrait}  1 more version made by sketch/sketch, $0.00" in out
     assert [version["number"] for version in shown(say, "history", portrait)["images"][0]["versions"]] == [1, 2]
     code, out, err = say("pick", portrait, "2")
     assert (code, out.splitlines(), err) == (

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chargen.cli.options import Asked, build_request, usd, within_project
+from chargen.cli.options import Options, build_request, usd
 from chargen.errors import StartError
+from chargen.store.places import folder_inside
 
 
 @pytest.mark.parametrize(("text", "amount"), [("2", "2"), ("$2.50", "2.50"), ("0", "0")])
@@ -28,7 +29,7 @@ def test_an_order_has_everything_that_was_asked(tmp_path: Path, monkeypatch: pyt
     """Each option ends up in the order, and paths are read from the folder the command was given in."""
     (tmp_path / "imagery").mkdir()
     monkeypatch.chdir(tmp_path / "imagery")
-    asked = Asked(("a",), ("b",), ("c*",), "google", 3, resume=False, rebuild=("d",), budget="1.5")
+    asked = Options(("a",), ("b",), ("c*",), "google", 3, resume=False, rebuild=("d",), budget="1.5")
     request = build_request(asked, tmp_path, kinds=frozenset({"chapter"}), wait=False)
     selection = request.selection
     assert (selection.terms, selection.only, selection.match) == (("a",), ("b",), ("c*",))
@@ -37,8 +38,8 @@ def test_an_order_has_everything_that_was_asked(tmp_path: Path, monkeypatch: pyt
     assert (request.budget, request.kinds, request.wait) == (Decimal("1.5"), frozenset({"chapter"}), False)
 
 
-def test_where_a_command_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_a_command_was_given(tmp_path: Path) -> None:
     """At the top, and outside of the project, there is no folder to read names from."""
-    monkeypatch.chdir(tmp_path)
-    assert within_project(tmp_path) == ""
-    assert within_project(tmp_path / "elsewhere") == ""
+    assert folder_inside(tmp_path, tmp_path) == ""
+    assert folder_inside(tmp_path, tmp_path / "elsewhere") == ""
+    assert folder_inside(tmp_path / "imagery" / "a", tmp_path) == "imagery/a"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from servers.pictures import png
 from support.project import Project
 
 from chargen.cli.main import run
+from chargen.text.money import by_estimate, estimate_text
 
 
 @pytest.fixture
@@ -85,3 +88,46 @@ def test_help_is_set_evenly_and_names_all_decisions(capsys: pytest.CaptureFixtur
     assert "beside the status" in " ".join(told.split())
     assert not [line for line in told.splitlines() if "  " in line.strip() and "-" not in line]
     assert "restore and retake" in out(capsys, "undo", "--help")
+
+
+@pytest.mark.usefixtures("book")
+def test_a_promotion_that_was_carried_out_says_what_was_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """As its dry run does."""
+    assert run(["batch", "all"]) == 0
+    assert "no draft is approved: `chargen approve` those that are good" in out(capsys, "promote")
+
+
+def test_what_is_kept_and_gone_or_asked_anew_is_told_with_the_next_step(
+    book: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the step works."""
+    assert run(["batch", "all"]) == 0
+    assert run(["approve", "ch01/a"]) == 0
+    told = out(capsys, "retake", "ch01/a", "Put it out.")
+    assert "it is locked: status is approved" in told
+    assert "`chargen unlock chapters/ch01/a` has the next build make it" in told
+    assert run(["unlock", "ch01/a"]) == 0
+    assert "1 to send" in out(capsys, "plan")
+    assert run(["undo"]) == 0
+    assert run(["undo"]) == 0
+    book.image("chapters/ch01/a").unlink()
+    for file in (book.root / ".chargen").rglob("*.png"):
+        file.unlink()
+    for file in (book.root / ".chargen" / "originals").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    target = "generated/chapters/ch01/a.png"
+    assert f"put it back, or `doit --rebuild {target}` makes a new one" in out(capsys, "plan")
+    assert "1 to send" in out(capsys, "batch", "all", "--dry-run", "--rebuild", target)
+
+
+def test_an_unknown_price_is_no_estimate() -> None:
+    """Nobody knows what is unknown "by estimate"."""
+    assert by_estimate(estimate_text(None)) == "unknown cost"
+    assert by_estimate(estimate_text(Decimal("0.107"))) == "$0.107 by estimate"
+
+
+def test_one_picture_is_taken_as_it_is(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """And several as they are."""
+    book.write("imagery/chapters/ch01/a.png", png(128, 96, 1))
+    assert "1 picture taken as it is;" in out(capsys, "adopt")

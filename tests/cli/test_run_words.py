@@ -59,3 +59,41 @@ def test_a_run_for_named_images_tells_a_few_errors_of_other_files(
     lines = told(capsys, "batch", "all", "ch01/a", code=0)
     assert sum("/bad" in line for line in lines) == 6
     assert "and 2 more errors in other files; `chargen check` tells all there is" in lines
+
+
+def test_more_versions_are_counted_as_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A picture that is there is not to be built: what is made beside it is told, before and after."""
+    book = Project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    book.chapter("c", {"a": "A lamp.", "b": "A cat."})
+    assert told(capsys, "batch", "all", "c/a", code=0)[0] == "1 to build (missing 1), $0.00 by estimate"
+    lines = told(capsys, "batch", "all", "c/a", "--variants", "3", code=0)
+    assert lines[0] == "2 more versions of 1 image to make, $0.00 by estimate"
+    assert lines[1] == "[1/1] chapters/c/a  2 more versions made by sketch/sketch, $0.00"
+    assert lines[2].startswith("more versions 2, ")
+    lines = told(capsys, "batch", "all", "--variants", "4", "c/*", code=0)
+    assert lines[0] == "1 to build (missing 1) and 4 more versions of 2 images, $0.00 by estimate"
+    assert "chapters/c/b  built by sketch/sketch with 3 more versions, $0.00" in "\n".join(lines)
+    assert any(line.startswith("built 1, more versions 4, ") for line in lines)
+
+
+def test_a_picture_made_anew_keeps_its_status_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The approval was given to the picture before; one line, however many there are, and none where none is kept."""
+    book = Project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    book.chapter("c", {"a": "A lamp.", "b": "A cat.", "d": "A dog."})
+    told(capsys, "batch", "all", code=0)
+    told(capsys, "approve", "c/a", code=0)
+    told(capsys, "lock", "c/b", code=0)
+    new = "approved or locked as before: "
+    lines = told(capsys, "batch", "all", "--rebuild", "c/a", "--rebuild", "c/d", code=0)
+    assert f"{new}chapters/c/a; the picture is new: look, then approve or reject" in lines
+    lines = told(capsys, "batch", "all", "--rebuild", "c/*", code=0)
+    assert f"{new}chapters/c/a, chapters/c/b; the pictures are new: look, then approve or reject" in lines
+    book.image("chapters/c/a").unlink()
+    assert not [line for line in told(capsys, "batch", "all", code=0) if line.startswith(new)]
+    assert not [line for line in told(capsys, "batch", "all", "--rebuild", "c/d", code=0) if line.startswith(new)]

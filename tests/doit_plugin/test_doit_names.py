@@ -62,6 +62,12 @@ def test_an_option_after_an_image_is_an_error_that_says_where_to_write_it():
     """`doit chapters/ch01/a -a` would otherwise be taken as a name."""
     with pytest.raises(StartError, match="options before names"):
         understand([A, "-a"], own())
+    told = []
+    for arguments in ([A, "--variants", "3"], [A, "--variants"], [A, "--no-wait", B]):
+        with pytest.raises(StartError) as caught:
+            understand(arguments, own(), command="doit run", valued=["--variants"])
+        told.append(caught.value.problems[0].hint.partition(": ")[2])
+    assert told == [f"`doit run --variants 3 {A}`", f"`doit run --variants VALUE {A}`", f"`doit run --no-wait {A}`"]
 
 
 def test_always_is_for_what_was_named_and_not_for_what_it_needs():

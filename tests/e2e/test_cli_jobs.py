@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from servers.openai_server import OpenAIServer
+from servers.openai_server import OpenAIServer, server_error
 from support.forks import ForkedProject, Forks
 from support.project import Project
 
@@ -84,3 +84,41 @@ def test_a_cancelled_job_gives_what_it_made(book: Project, openai: OpenAIServer)
     assert len(openai.jobs.all) == 1
     assert "missing" in book.chargen("plan").out
     assert book.chargen("jobs").out == "no jobs\n"
+
+
+def test_a_wait_that_nobody_can_be_asked_for_ends_and_says_so(book: Project, openai: OpenAIServer) -> None:
+    """A wrong key, none, another address: the trouble with what helps, and an error; a build says it too."""
+    openai.key = "sk-proj-goodkey0123456789"
+    ended = book.chargen("jobs", "wait")
+    assert (ended.code, "`OPENAI_API_KEY` is not accepted: set a valid key" in ended.err) == (1, True), ended.all
+    assert ended.err.count("hint:") == 1
+    built = book.doit()
+    assert built.code == 0, built.all
+    assert " could not be asked for: " in built.out, built.all
+    for env, why in (
+        ({"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}, "another address is set now"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, "another address is set now"),
+    ):
+        ended = book.chargen("jobs", "wait", env=env)
+        assert (ended.code, why in ended.err) == (1, True), ended.all
+        built = book.doit(env=env)
+        assert why in built.out, built.all
+
+
+def test_a_wait_says_once_that_the_vendor_does_not_answer(book: Project, openai: OpenAIServer) -> None:
+    """The server is off: the trouble stands below the state, once; it may come back, so the wait goes on."""
+    openai.dies()
+    ended = book.chargen("jobs", "wait", "--timeout", "4")
+    assert ended.code == 0, ended.all
+    assert ended.err.count("no connection to `openai`") == 1, ended.all
+    assert ended.err.count("hint: ") == 1, ended.all
+
+
+def test_a_wait_backs_off_where_nothing_comes(book: Project, openai: OpenAIServer) -> None:
+    """The job is over, and its results can't be fetched: asked for less and less often, and told once."""
+    openai.jobs.fails("content", server_error(), times=1000)
+    openai.jobs.end()
+    ended = book.chargen("jobs", "wait", "--timeout", "6")
+    assert ended.out.count("could not be asked for") == 1, ended.all
+    assert ended.out.count("nothing to do") <= 1, ended.all
+    assert openai.jobs.calls.count("content") <= 5

@@ -118,7 +118,7 @@ def test_an_interrupt_while_an_image_is_made_ends_the_watch_too(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [(("--build",), "needs a budget"), (("--budget", "1"), "is of `--build`")]
+    ("options", "words"), [(("--build",), "needs a budget"), (("--budget", "1"), "goes with `--build` only")]
 )
 def test_nothing_is_built_without_a_budget(book: Project, options: tuple[str, ...], words: str) -> None:
     """Nor is a budget taken that does nothing."""

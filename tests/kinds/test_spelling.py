@@ -76,7 +76,6 @@ def test_a_slip_in_a_key_is_told_where_it_stands(old: str, new: str, expected: s
 @pytest.mark.parametrize(
     "line",
     [
-        "prompt_usd: older words",  # the prompt itself is there
         "prompts: [one, two]",
         "side: left",
         "image: elsewhere.png",
@@ -200,3 +199,25 @@ def test_the_example_book_has_no_slips() -> None:
 def test_nearness(word: str, known: str, expected: str) -> None:
     """Long words may differ by two letters, short ones by one more or less or two that changed places."""
     assert near(word, (known, "depicts_characters")) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("prompt_usd: Another lamp.", "unknown key `prompt_usd` beside `prompt_used`: its text is in no prompt"),
+        ("promt_used: Another lamp.", "unknown key `promt_used` beside `prompt_used`: its text is in no prompt"),
+        ("prompt_usd: ''", ""),
+        ("prompt_usd: null", ""),
+        ("prompts: one", ""),
+        ("prompt_notes: one", ""),
+        ("sze: 64x64", ""),
+    ],
+)
+def test_the_text_of_a_second_prompt_is_lost_and_told(line: str, words: str) -> None:
+    """Only of prompts: they are the author's words, and nothing else says that they are not sent."""
+    imagery = scanned(f"{CHAPTER}    {line}\n")
+    found = [problem for problem in imagery.entries[0].problems if "is in no prompt" in problem.message]
+    assert [(problem.message, problem.position and problem.position.line) for problem in found] == (
+        [(words, 10)] if words else []
+    )
+    assert imagery.entries[0].prompt == "A lamp."

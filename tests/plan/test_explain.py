@@ -77,7 +77,7 @@ def test_a_changed_field_shows_its_words_then_and_now_and_where_they_stand():
     found = explained(inputs({"prompt_used": "A brass lamp."}), inputs({"prompt_used": "A paper lamp."}))
     (part,) = found.parts
     assert (part.name, part.change, part.source) == ("prompt_used", Change.CHANGED, "prompt_used.yaml:1:1")
-    assert plain(part.runs).strip() == "A [-brass-]{+paper+} lamp."
+    assert plain(part.stretches).strip() == "A [-brass-]{+paper+} lamp."
 
 
 def test_a_removed_field_tells_where_it_stood():
@@ -85,7 +85,7 @@ def test_a_removed_field_tells_where_it_stood():
     both, one = {"prompt_used": "A lamp.", "palette": "Red."}, {"prompt_used": "A lamp."}
     (part,) = explained(inputs(both), inputs(one)).parts
     assert (part.change, part.source, part.was_in) == (Change.REMOVED, "", "palette.yaml:1:1")
-    assert plain(part.runs).strip() == "[-Red.-]"
+    assert plain(part.stretches).strip() == "[-Red.-]"
 
 
 def test_where_only_hashes_are_left_the_parts_are_named_without_words():

@@ -129,7 +129,7 @@ class World:
     def override(self, provider: str) -> Route:
         return SKETCH if provider == "sketch" else MINI
 
-    def refusal_of(self, _image: Unjudged) -> Problem | None:
+    def refusal_of(self, *_: Any) -> Problem | None:
         return self._asked("unwritable", self.bad_slots)
 
     def _asked(self, what: str, answer: Any) -> Any:

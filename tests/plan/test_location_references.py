@@ -110,7 +110,7 @@ def test_a_place_without_a_picture_stops_nothing(tmp_path: Path) -> None:
     image = _image(book)
     assert (image.verdict, len(image.references)) == (Verdict.MISSING, 2)
     (told,) = image.problems
-    assert told.message == "no picture of `locations/mill/loft` goes along: it is no-prompt"
+    assert told.message == "no picture of `locations/mill/loft` goes along: the entry has no prompt yet"
     assert str(told.position).startswith("imagery/chapters/ch01/imagery.yaml:")
 
 

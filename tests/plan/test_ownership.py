@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from support.ownership import Book
 
 from chargen.plan.owned import Move, Owned, Ownership, PicturePlace
-from chargen.plan.reply_owners import VersionChains
+from chargen.plan.reply_owners import ReplyOwners
 
 
 def moves(found: Ownership) -> set[tuple[str, str, str]]:
@@ -224,16 +227,25 @@ def test_normal_forms_of_a_name_are_one_place(book: Book) -> None:
 
 
 def test_a_version_belongs_to_the_chain_that_reaches_it_else_to_its_id() -> None:
-    after = {"1": ["2"], "2": ["3"], "x": []}
-
-    chains = VersionChains(
-        {"3": "bell"}, lambda name: after.get(name, ()), {"bell", "a"}.__contains__, {"old": "a"}.get
+    after = {"f/1": ["f/2"], "f/2": ["f/3"]}
+    made = {"old": [SimpleNamespace(attempt_id="4")]}
+    none: Any = None
+    owners: Any = ReplyOwners(
+        project=none,
+        originals=SimpleNamespace(replaced_by=lambda name: after.get(name, ())),
+        journal=SimpleNamespace(attempt=lambda _: None, attempts_for=lambda name: made.get(name, [])),
+        planned={"bell", "a"}.__contains__,
+        ownership=SimpleNamespace(attempts={"3": "bell", "4": "a"}, attempt_of=lambda _: None),
+        unfinished=frozenset(),
+        asks_for=none,
+        takes=none,
+        free=none,
     )
 
-    assert chains.owner("1", "a") == "bell", "the chain wins over the id"
-    assert chains.owner("x", "a") == "a"
-    assert chains.owner("x", "old") == "a", "a renamed entry takes the versions of its former id"
-    assert chains.owner("x", "gone") is None
+    assert owners.owner_of_attempt("f", "1", "a") == "bell", "the chain wins over the id"
+    assert owners.owner_of_attempt("f", "x", "a") == "a"
+    assert owners.owner_of_attempt("f", "x", "old") == "a", "a renamed entry takes the versions of its former id"
+    assert owners.owner_of_attempt("f", "x", "gone") is None
 
 
 def test_equal_pictures_of_two_entries_are_two_pictures(book: Book) -> None:

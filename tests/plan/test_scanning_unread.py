@@ -150,3 +150,18 @@ def test_a_broken_file_of_another_program_stays_a_warning(book: Project) -> None
     with open_session(book.root, {}, read_only=True) as session:
         (problem,) = [item for item in session.plan().problems if "other.yaml" in str(item.position)]
     assert problem.severity is Severity.WARNING
+
+
+def test_a_folder_of_templates_that_a_setting_names_must_be_there(book: Project) -> None:
+    """A misspelled one is told with its place; the default one may be absent, and nothing is told then."""
+    for name, told in (("prompts", []), ("nope", ["the folder of templates `nope` is missing"])):
+        book.settings(f'prompts = "{name}"\n')
+        line = book.read("pyproject.toml").splitlines().index(f'prompts = "{name}"') + 1
+        with open_session(book.root, {}, read_only=True) as session:
+            found = [problem for problem in session.plan().problems if "templates" in problem.message]
+        assert [problem.message.partition(":")[0] for problem in found] == told
+        assert all(problem.severity is Severity.WARNING for problem in found)
+        assert all(str(problem.position) == f"pyproject.toml:{line}:1" for problem in found)
+    book.write("nope/chapter.txt.j2", "{{ prompt }}")
+    with open_session(book.root, {}, read_only=True) as session:
+        assert not [problem for problem in session.plan().problems if "is missing" in problem.message]

@@ -146,11 +146,16 @@ def test_what_could_be_one_of_several_is_no_guess() -> None:
     """A bare id or slug that several have names them all, and the way to mean them all."""
     assert complaint("img-01").split("\n") == [
         "error: `img-01` means 2 images",
-        "  hint: name one of `chapters/ch03/img-01`, `chapters/ch03.5/img-01`; `--only img-01` means all of them",
+        "  hint: name one of `chapters/ch03/img-01`, `chapters/ch03.5/img-01`; '*/img-01' means all of them",
     ]
+    assert chosen("*/img-01") == [2, 3]
+    with pytest.raises(StartError) as alone:
+        select(IMAGES, Selection(("img-01",), one=True))
+    assert str(alone.value).endswith("hint: name one of `chapters/ch03/img-01`, `chapters/ch03.5/img-01`")
     both = (*IMAGES, image("chapters/quay/a", "imagery/chapters/quay/imagery.yaml"))
     with pytest.raises(StartError, match=r"name one of `locations/quay/\*`, `chapters/quay/\*`"):
         select(both, Selection(("quay",)))
+    assert [image.slug for image in both if image.id in select(both, Selection(("*/quay/*",)))] == ["quay"] * 3
 
 
 def test_an_empty_name_means_nothing() -> None:
@@ -167,3 +172,14 @@ def test_a_name_that_is_there_is_no_pattern(name: str) -> None:
     assert named_alone(images, asked) == {"locations/quay/pier[1]"}
     assert select(images, Selection(("locations/quay/pier[12]",))) == ("locations/quay/pier1",)
     assert named_alone(images, Selection(("locations/quay/pier[12]",))) == frozenset()
+
+
+def test_another_number_is_no_slip_of_the_keyboard() -> None:
+    """What is there beside it is named instead; a zero that is missing is a slip."""
+    assert "hint: `chapters/ch03` has `img-02`, `img-01`" in complaint("chapters/ch03/img-99")
+    assert "hint: `ch03` has `img-02`, `img-01`" in complaint("ch03/img-99")
+    assert "hint: `generated/chapters/ch03` has `img-02`" in complaint("generated/chapters/ch03/img-99.png")
+    for name in ("img-99", "img-98"):
+        assert "hint: `chargen plan --all` lists all images" in complaint(name)
+    assert "did you mean `img-02`?" in complaint("img-2")
+    assert "did you mean `chapters/ch03/img-02`?" in complaint("chapters/ch3/img-02")

@@ -9,7 +9,7 @@ from support.project import Project
 from chargen.actions.status import set_status
 from chargen.build.opening import open_build
 from chargen.config.layout import PLAN_CACHE
-from chargen.model.values import EntryId, Status
+from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
 
@@ -18,7 +18,7 @@ ROUTED = '[tool.chargen.routes]\n"sketch/*" = "openai/gpt-image-2.6-flare"\n'
 
 
 def told(book: Project) -> list[str]:
-    """Return the warnings of a plan about approved sketches, from the cache as without one."""
+    """Return the warnings of a plan about sketches that are kept, from the cache as without one."""
     found = []
     for remembers in (False, True):
         with open_session(book.root, {"OPENAI_API_KEY": "sk-test"}) as session:
@@ -27,7 +27,7 @@ def told(book: Project) -> list[str]:
             planner = session.planner()
             problems = planner.plan().problems
             session.keep(planner)
-        found.append([str(problem) for problem in problems if "an approved sketch" in problem.message])
+        found.append([str(problem) for problem in problems if "sketch, and goes along" in problem.message])
     assert found[0] == found[1]
     return found[0]
 
@@ -48,3 +48,23 @@ def test_an_approved_sketch_that_goes_along_is_told_once(tmp_path: Path) -> None
     (warning,) = told(book)
     assert f"`{PORTRAIT}` is an approved sketch, and goes along as a reference" in warning
     assert f"chargen promote {PORTRAIT}" in warning
+
+
+def test_a_locked_sketch_is_called_locked_and_what_ends_that_is_named(tmp_path: Path) -> None:
+    """No draft is approved there: only an unlocked portrait is made by the provider it is routed to."""
+    book = Project(tmp_path)
+    book.character("alice", "A girl with a lamp.")
+    book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [alice]")
+    build = open_build(book.root, environ={})
+    assert [build.build(image.id) for image in build.chosen] == [None, None]
+    build.close()
+    with open_session(book.root, {}) as session:
+        set_status(session, Selection((PORTRAIT,)), Status.LOCKED)
+    book.settings(ROUTED)
+    (warning,) = told(book)
+    assert f"`{PORTRAIT}` is a locked sketch, and goes along as a reference" in warning
+    assert f"chargen unlock {PORTRAIT}" in warning
+    with open_session(book.root, {}) as session:
+        set_status(session, Selection((PORTRAIT,)), Status.DRAFT)
+        assert session.plan().by_id[PORTRAIT].verdict is Verdict.PROOF
+    assert told(book) == []

@@ -13,7 +13,7 @@ import pytest
 
 from chargen.model.reason import Reason, ReasonCode, flattened
 from chargen.model.values import Status, Verdict
-from chargen.plan.verdict import Comparison, Facts, Force, Judgement, Match, Target, judge
+from chargen.plan.verdict import Comparison, Force, Judgement, Match, Target, judge
 
 CHANGED = Reason(ReasonCode.INPUT_CHANGED, ("prompt.prompt_used", "changed", "a.yaml:3:5"))
 DRIFTED = Reason(ReasonCode.MODEL_CHANGED, ("a", "b"))
@@ -256,12 +256,11 @@ def test_what_stays_as_it_is_is_asked_for_nothing_that_costs() -> None:
     of_every_combination(check)
 
 
-def facts_of(**values: Any) -> Facts:
+def facts_of(**values: Any) -> Any:
     """Facts of a present image that its record is of, with all else at rest; `values` differ."""
     at_rest = {name: domain[0] for name, domain in DOMAINS.items()}
     usual = {"target": Target.PRESENT, "match": Match.OURS, "change": Comparison.SAME, "has_prompt": True}
-    facts: Any = Combination({**at_rest, **usual, **values})
-    return facts
+    return Combination({**at_rest, **usual, **values})
 
 
 def test_a_locked_image_says_what_would_make_it_stale() -> None:

@@ -128,7 +128,7 @@ def test_threads_may_share_it(tmp_path: Path, database: Path) -> None:
 def test_an_absent_file_is_an_os_error(tmp_path: Path) -> None:
     """The caller decides what absence means."""
     with pytest.raises(FileNotFoundError):
-        FileHashes(tmp_path, None).hash_of(tmp_path / "absent")
+        FileHashes(tmp_path, tmp_path / "cache.sqlite").hash_of(tmp_path / "absent")
 
 
 def test_bytes_and_files_hash_alike(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chargen.store.temporaries import abandoned_below, process_alive, sweep, temporary_name
+from chargen.store.temporaries import abandoned_below, process_alive, remove, temporary_name
 
 
 def names(folder: Path) -> list[str]:
@@ -18,7 +18,7 @@ def dead_pid() -> int:
     return process.pid
 
 
-def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
+def test_only_abandoned_temporaries_are_removed(tmp_path: Path) -> None:
     """Those of dead processes (forked from us too), of an earlier one with our id, and hours-old ones go."""
     gone = [
         temporary_name().replace(f"-{os.getpid()}-", f"-{dead_pid()}-"),
@@ -31,9 +31,12 @@ def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / gone[3]).mkdir()
     os.utime(tmp_path / gone[3], (0, 0))
-    assert sorted(path.name for path in sweep(abandoned_below(tmp_path))) == sorted(gone)
+    found = sorted(abandoned_below(tmp_path))
+    assert [path.name for path in found] == sorted(gone)
+    for path in found:
+        remove(path)
     assert names(tmp_path) == sorted(kept)
-    assert sweep(abandoned_below(tmp_path / "absent")) == ()
+    assert list(abandoned_below(tmp_path / "absent")) == []
 
 
 def test_process_alive() -> None:

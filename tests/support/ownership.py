@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.owned import Claim, FileAtPlace, Ownership
+from chargen.plan.owned import FileAtPlace, Ownership, PictureClaim
 from chargen.plan.ownership import ownership
 from chargen.plan.picture_owners import PictureOwners
 from chargen.plan.read_trace import ReadTrace
@@ -84,7 +84,9 @@ class Book:
     # what ownership asks
 
     def ownership(self) -> Ownership:
-        claims = [Claim(entry.id, f"generated/{entry.id}.png", entry.named, entry.line) for entry in self.entries]
+        claims = [
+            PictureClaim(entry.id, f"generated/{entry.id}.png", entry.named, entry.line) for entry in self.entries
+        ]
         found = ownership(claims, self)
         by_id = {claim.id: claim for claim in claims}
         recorded = [entry.line.file for entry in self.entries if entry.line]

@@ -23,6 +23,7 @@ class Unreadable:
 
     def __init__(self, book: Project) -> None:
         self.root = book.root
+        self.ended = None
         self.asked = threading.Event()
 
     def run(self) -> dict[str, Any] | None:
@@ -60,6 +61,7 @@ class Killed:
 
     def __init__(self, book: Project) -> None:
         self.root = book.root
+        self.ended = None
         self.going_on = True
 
     def run(self) -> dict[str, Any] | None:

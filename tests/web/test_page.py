@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from servers.google_server import GoogleServer
 from support.inside import build
 from support.project import REPOSITORY, Project
 from support.review import Review, review
@@ -25,6 +26,7 @@ pytestmark = [
 A, B, C = "chapters/ch01/a", "chapters/ch01/b", "chapters/ch02/c"
 PORTRAIT = "characters/alice/alice-portrait"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
+CH02 = "imagery/chapters/ch02/imagery.yaml"
 ALICE = "imagery/characters/alice/imagery.yaml"
 
 
@@ -530,6 +532,38 @@ def test_a_rebuild_is_queued_priced_and_built(page: Any, book: Project) -> None:
     assert page.locator("#dialog-title").inner_text() == "Send 1 request for $0.00?"
     page.get_by_role("button", name="build", exact=True).click()
     page.wait_for_function("id => document.getElementById(id).textContent.includes('fresh')", arg=f"cell {C}")
+    assert book.image(C).exists()
+
+
+def test_what_is_offered_is_enough_and_what_a_build_said_is_told(browser: Any, book: Project) -> None:
+    """The estimate, and the most, which is what a budget sets aside: with less than that nothing would leave."""
+    with GoogleServer() as google:
+        book.env |= google.environ
+        book.edit(CH02, "provider: sketch, model: sketch", "provider: google, model: gemini-nano-banana-2.1")
+        with review(book) as running:
+            tab = browser.new_page()
+            tab.goto(running.address)
+            tab.wait_for_selector("body[data-ready]")
+            tab.locator("input[name=unreviewed]").uncheck()
+            cell(tab, C).locator("a").focus()
+            left_out = f"left out: {C}: over budget: $0.034 and at most $0."
+            for offered, said_by_build in (("0.04", left_out), (None, "built 1")):
+                press(tab, "b")
+                tab.get_by_role("button", name="price and build").click()
+                tab.wait_for_selector("dialog[open]")
+                title = tab.locator("#dialog-title").inner_text()
+                most = tab.locator("dialog input").input_value()
+                assert title == f"Send 1 request for $0.0336 by estimate, ${most} at most?"
+                assert float(most) > 0.3
+                if offered is not None:
+                    tab.locator("dialog input").fill(offered)
+                tab.get_by_role("button", name="build", exact=True).click()
+                told = tab.locator("#ended pre", has_text=said_by_build)
+                told.wait_for()
+                assert len(google.requests) == (0 if offered else 1)
+                tab.get_by_role("button", name="close", exact=True).click()
+                told.wait_for(state="hidden")
+            tab.close()
     assert book.image(C).exists()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from doit.cmd_clean import Clean as StockClean
 
 from chargen.cli.doit.command import ProjectCommand
+from chargen.cli.output import to_stderr
 from chargen.cli.tables import plural
 
 
@@ -23,7 +24,8 @@ class Clean(ProjectCommand, StockClean):  # type: ignore[misc]
         with self.session(read_only=True) as session:
             every = session.planner().selectables()
         images = named.meant(every) if args else every
-        self.to_stderr(f"{plural(len(images), 'image')} left alone: `clean` never removes one")
+        if images:
+            to_stderr(f"{plural(len(images), 'image')} left alone: `clean` never removes one")
         if args and not named.own:
             return 0
         with self.own_states(tasks):

@@ -30,7 +30,7 @@ from chargen.doit_plugin.own_tasks import own_only, own_tasks
 from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
 from chargen.errors import ChargenError, ExitCode, Position, Problem, StartError, error
-from chargen.store.places import name_inside
+from chargen.store.places import folder_inside, name_inside
 from chargen.text.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
             words, listed, _ = str(failure).partition(" (parsing options: ")
             if not listed:
                 raise
-            self.to_stderr(str(_wrong_option(self, words.removeprefix("Error parsing Command: "))))
+            to_stderr(str(_wrong_option(self, words.removeprefix("Error parsing Command: "))))
             return StartError.exit_code
         return result
 
@@ -69,10 +69,10 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
             self._load_dodo(params)
             return self.perform(params, args)
         except ChargenError as failure:
-            self.to_stderr(str(failure))
+            to_stderr(str(failure))
             return failure.exit_code
         except KeyboardInterrupt:
-            self.to_stderr("interrupted")
+            to_stderr("interrupted")
             return ExitCode.INTERRUPTED
         except BrokenPipeError:
             discard(sys.stdout)  # whoever read the output has seen enough
@@ -81,19 +81,15 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
             raise
         except OSError as failure:
             found = of_system(failure)
-            self.to_stderr(str(found))
+            to_stderr(str(found))
             return found.exit_code
         except Exception as bug:
             logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
-            self.to_stderr(of_bug(bug))
+            to_stderr(of_bug(bug))
             return ExitCode.PROGRAM
 
-    def to_stderr(self, text: str) -> None:
-        """Write a message for a person; what a command is asked for goes to `self.outstream`."""
-        to_stderr(text)
-
     def say(self, lines: str | Iterable[str]) -> None:
-        """Write lines of what the command was asked for."""
+        """Write lines of what the command was asked for; messages beside it go to stderr."""
         say(lines, self.outstream)
 
     # what is in the project
@@ -115,7 +111,10 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         """Tell what the names on the command line mean, where these are the author's own tasks."""
         from chargen.doit_plugin.names import understand  # noqa: PLC0415 - an up-to-date run needs none of it
 
-        return understand([name_inside(name, Path.cwd()) for name in args], own, self.within)
+        valued = [name for option in self.cmdparser.options if option.type is not bool for name in _spelled(option)]
+        command = "doit" if self.name == "run" else f"doit {self.name}"
+        names = [name_inside(name, Path.cwd()) for name in args]
+        return understand(names, own, self.within, command=command, valued=valued)
 
     @contextmanager
     def own_states(self, tasks: Sequence[Task]) -> Iterator[None]:
@@ -129,7 +128,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     def waiting(self, pid: int | None) -> None:
         """Say who is waited for."""
-        self.to_stderr(waiting_text(pid))
+        to_stderr(waiting_text(pid))
 
     def make_tasks(self, args: Sequence[str] = ()) -> list[Task]:
         """Let doit make the tasks of `dodo.py`. Raises StartError where the author's code fails."""
@@ -146,9 +145,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     @property
     def within(self) -> str:
         """The project-relative folder the command was given in."""
-        started, root = started_in(), Path.cwd()
-        within = started.relative_to(root).as_posix() if started.is_relative_to(root) else ""
-        return "" if within == "." else within
+        return folder_inside(started_in(), Path.cwd())
 
     def _load_dodo(self, params: Any) -> None:
         with _authors_code():
@@ -159,6 +156,14 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
         self.dep_manager = Dependency(RecordStates, DOIT_STATES, checker_cls=ContentChecker)
         Globals.dep_manager = self.dep_manager
+
+
+def _spelled(option: Any) -> Iterator[str]:
+    """Yield how an option is written."""
+    if option.short:
+        yield f"-{option.short}"
+    if option.long:
+        yield f"--{option.long}"
 
 
 def _wrong_option(command: ProjectCommand, words: str) -> Problem:

@@ -12,7 +12,7 @@ from chargen.cli.tables import plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
 from chargen.errors import ExitCode, StartError
 from chargen.model.amounts import total_usd
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 
 class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
@@ -33,8 +33,10 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
         if not args:
             with self.session(read_only=True) as session:
                 count, cost = forgettable(session)
-            message = f"`forget` needs names: all of them would be {plural(count, 'new image')}, {estimate_text(cost)}"
-            raise StartError(f"{message} by estimate", hint="`doit forget 'chapters/ch03/*'` takes a chapter")
+            message = f"`forget` needs names: all of them would be {plural(count, 'new image')}"
+            raise StartError(
+                f"{message}, {by_estimate(estimate_text(cost))}", hint="`doit forget 'chapters/ch03/*'` takes a chapter"
+            )
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
             planner = session.planner()
@@ -43,7 +45,7 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
             self.say(_lines(item))
         if len(marked := [item for item in found if item.marked]) > 1:
             price = estimate_text(total_usd(item.cost_usd for item in marked))
-            self.say(f"{plural(len(marked), 'new image')}, {price} by estimate")
+            self.say(f"{plural(len(marked), 'new image')}, {by_estimate(price)}")
         if named.own:
             with self.own_states(tasks):
                 self.sel_tasks = list(named.own)

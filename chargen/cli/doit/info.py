@@ -16,7 +16,6 @@ from chargen.cli.tables import columns, dim
 from chargen.cli.why import why_lines
 from chargen.doit_plugin.own_tasks import own_only
 from chargen.errors import ExitCode, StartError
-from chargen.model.values import Verdict
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 
@@ -41,7 +40,7 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
             for number, image in enumerate(planner.images(named.meant(planner.selectables()))):
                 self.say([*([""] if number else []), *why_lines(why(session, planner, image))])
                 self._depends(planner, image)
-                codes.append(ExitCode.FAILED if image.acts or image.verdict is Verdict.BLOCKED else ExitCode.DONE)
+                codes.append(ExitCode.FAILED if image.is_due else ExitCode.DONE)
         codes += [self._own(name, tasks) for name in named.own]
         return max(codes)
 

@@ -18,7 +18,7 @@ from doit.cmd_list import (
 from doit.task import Task
 
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.output import is_word
+from chargen.cli.output import is_word, to_stderr
 from chargen.cli.tables import coloured, columns, dim, plural
 from chargen.doit_plugin.names import TaskNames
 from chargen.doit_plugin.own_tasks import own_only
@@ -55,7 +55,7 @@ class List(ProjectCommand):
             words = [*filter(is_word, targets), *(name for name in others if is_word(name.replace(":", "")))]
             self.say(words)
             if left := len(names) - len(words):
-                self.to_stderr(f"{plural(left, 'name')} left out that a shell would interpret; `doit list` shows all")
+                to_stderr(f"{plural(left, 'name')} left out that a shell would interpret; `doit list` shows all")
             return 0
         from chargen.plan.build_request import selectables  # noqa: PLC0415 - names alone need none of it
 
@@ -76,7 +76,7 @@ class List(ProjectCommand):
             lines = [line for row, files in pairs for line in (row, *(f" -  {file}" for file in files))]
         self.say(lines)
         for problem in plan.unplanned:
-            self.to_stderr(str(problem))
+            to_stderr(str(problem))
         return 0
 
     def _plan(self) -> Plan:

@@ -14,7 +14,7 @@ from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
 from doit.task import Stream, Task
 
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.output import say, waiting_text
+from chargen.cli.output import say, to_stderr, waiting_or_not
 from chargen.cli.problems import standing_lines
 from chargen.errors import StartError
 from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS
@@ -133,7 +133,7 @@ class Run(ProjectCommand):
 
     def waiting(self, pid: int | None) -> None:
         """Say who is waited for, and how not to."""
-        self.to_stderr(f"{waiting_text(pid)} (`--no-wait` fails instead)")
+        to_stderr(waiting_or_not(pid))
 
 
 def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
@@ -150,7 +150,6 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
         variants=_variants(params["variants"]) if params["variants"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],
-        command="doit",
     )
 
 

@@ -113,7 +113,7 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
         for image in plan.images
         if image.verdict is not Verdict.FRESH or image.reasons
     )
-    busy = {image.file for image in plan.images if image.acts or image.verdict is Verdict.BLOCKED}
+    busy = {image.file for image in plan.images if image.is_due}
     if plan.unplanned or any(problem.severity is Severity.ERROR for problem in plan.problems):
         busy = set(cache.files)  # every run tells these until they are mended
     return Stamp(

@@ -17,8 +17,8 @@ from chargen.errors import Position, Problem
 from chargen.model.reason import Reason
 from chargen.model.record_line import AFTER, RecordLine, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
-from chargen.plan.owned import Claim
-from chargen.plan.plan import Batched, Offer, Planned, acts, cost_with, image_json, needs, sends
+from chargen.plan.owned import PictureClaim
+from chargen.plan.plan import Batched, Due, Offer, Planned, cost_with
 
 
 class KeptReference(msgspec.Struct, frozen=True, array_like=True):
@@ -30,7 +30,7 @@ class KeptReference(msgspec.Struct, frozen=True, array_like=True):
     is_built: bool
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True):
+class Row(Due, msgspec.Struct, frozen=True, array_like=True):
     """One planned image as it is shown; names as in `chargen.plan.plan.Planned`.
 
     Ten thousand are read at once: what takes long to make is kept as plain numbers and texts, and made when it is asked
@@ -102,32 +102,13 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
         """What one request for it may cost at most; None where that is unknown."""
         return None if self.most is None else Decimal(self.most)
 
-    @property
-    def acts(self) -> bool:
-        """True where a build does anything at all."""
-        return acts(self)
-
-    @property
-    def sends(self) -> int:
-        """How many requests a build sends for it."""
-        return sends(self)
-
     def with_more(self, more: int) -> Row:
         """Return the image with so many variants to be made."""
         return msgspec.structs.replace(self, more=more, cost=_kept(cost_with(self, more)))
 
-    @property
-    def needs(self) -> tuple[EntryId, ...]:
-        """Ids of the planned portraits it references."""
-        return needs(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/json.md)."""
-        return image_json(self)
-
 
 class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
-    """What an entry says of its picture, as `chargen.plan.owned.Claim` has it; `at_target` for the usual place."""
+    """What an entry says of its picture, as `plan.owned.PictureClaim` has it; `at_target` for the usual place."""
 
     at_target: bool = False
     named: str = ""
@@ -138,7 +119,7 @@ class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
     after: str | None = None
 
     @classmethod
-    def made(cls, claim: Claim) -> KeptClaim:
+    def made(cls, claim: PictureClaim) -> KeptClaim:
         """Keep a claim."""
         at_target, line = claim.named == claim.target, claim.line
         named = "" if at_target else claim.named
@@ -147,13 +128,13 @@ class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
         after = None if line.attempt else last_attempt(line)
         return cls(at_target, named, line.fingerprint, line.file, line.size, line.attempt, after)
 
-    def of(self, name: EntryId, target: str) -> Claim:
+    def of(self, name: EntryId, target: str) -> PictureClaim:
         """Return the claim of an entry."""
         line = None
         if self.file:
             line = RecordLine(Fingerprint(self.fingerprint), FileHash(self.file), self.size, attempt=self.attempt)
             line = line if self.after is None else with_mark(line, (AFTER, self.after))
-        return Claim(name, target, target if self.at_target else self.named, line)
+        return PictureClaim(name, target, target if self.at_target else self.named, line)
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):

@@ -90,13 +90,10 @@ class Snapshot:
             return all(trace.answers_digest(known.outside) == known.answers_digest for known in hanging)
 
 
-def take_snapshot(root: Path, environ: Mapping[str, str], day: str = "") -> Snapshot | None:
-    """Look at every file of a project; None where nothing is stamped by the program and settings as they are.
-
-    `day` is a date in UTC, by which models and prices are judged; today's where none is given.
-    """
+def take_snapshot(root: Path, environ: Mapping[str, str]) -> Snapshot | None:
+    """Look at every file of a project; None where nothing is stamped by the program and settings as they are."""
     began = time.time_ns()
-    stamp = _stamp(root, environ, day)
+    stamp = _stamp(root, environ)
     if stamp is None:
         return None
     unread: list[str] = []
@@ -129,12 +126,12 @@ def file_digest(root: Path, file: str) -> str:
         return ""
 
 
-def _stamp(root: Path, environ: Mapping[str, str], day: str = "") -> Stamp | None:
-    """Read the stamp, if it was made in the environment as it is."""
+def _stamp(root: Path, environ: Mapping[str, str]) -> Stamp | None:
+    """Read the stamp, if it was made in the environment as it is, by models and prices of today in UTC."""
     stamp = read_stamp(root)
     if stamp is None:
         return None
-    day = day or datetime.now(UTC).date().isoformat()
+    day = datetime.now(UTC).date().isoformat()
     return stamp if environment_digest(root, stamp.prompts, environ, day) == stamp.environment else None
 
 

@@ -171,15 +171,10 @@ def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
     raise ProviderError(FailureClass.PROVIDER_STOP, f"`{proxy.variable}` {trouble}", hint=hint)
 
 
-def resolves_inside(host: str) -> bool:
-    """Say whether all addresses of a name are this machine's or in a private network; a name without any is not."""
+def is_inside(url: str) -> bool:
+    """Say whether all addresses of a server are this machine's or in a private network; a name without any is not."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(scheme_and_host(url)[1], None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
     return all(not ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found)
-
-
-def is_inside(url: str) -> bool:
-    """Say whether the server of an address is on this machine or in a private network."""
-    return resolves_inside(scheme_and_host(url)[1])

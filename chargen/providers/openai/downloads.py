@@ -12,11 +12,15 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from chargen.config.server_address import scheme_and_host
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.http.failures import ambiguous, clean
 from chargen.providers.http.proxies import proxy_for
+
+if TYPE_CHECKING:
+    import httpx2
 
 MOST_BYTES = 64 * 1024 * 1024
 """Far above any picture of the sizes there are (a 4K PNG has about 25 MB)."""
@@ -58,10 +62,7 @@ class _NotThereError(Exception):
     """The server answered, but not with the picture."""
 
 
-def _fetch(client: object, url: str, secrets: tuple[str, ...]) -> bytes:
-    import httpx2  # noqa: PLC0415 - as above
-
-    assert isinstance(client, httpx2.Client)
+def _fetch(client: httpx2.Client, url: str, secrets: tuple[str, ...]) -> bytes:
     chunks: list[bytes] = []
     length = 0
     with client.stream("GET", url, timeout=TIMEOUT) as response:

@@ -61,7 +61,6 @@ class Claim(Struct, frozen=True):
     until: str
     provider: str = ""
     attempt: str = ""
-    price_usd: str = ""
     job: str = ""
     """Which job of a vendor's the request is in or is to be in, for people; empty where it is in none."""
     job_name: str = ""
@@ -164,17 +163,16 @@ class Claims:
                 return Held(key, mine, version)
         raise ever_changing(key)
 
-    def sent(self, held: Held, attempt: str, seconds: float, price: str) -> Held | None:
+    def sent(self, held: Held, attempt: str, seconds: float) -> Held | None:
         """Say that a request is leaving that ends within so many seconds; None where the claim was lost."""
         until = self._until(seconds + MARGIN_SECONDS)
-        return self._swapped(
-            held, replace(held.claim, state=ClaimState.SENT, attempt=attempt, price_usd=price, until=until, before=None)
-        )
+        claim = replace(held.claim, state=ClaimState.SENT, attempt=attempt, until=until, before=None)
+        return self._swapped(held, claim)
 
-    def joined(self, held: Held, attempt: str, price: str, job: str, record: str) -> Held | None:
+    def joined(self, held: Held, attempt: str, job: str, record: str) -> Held | None:
         """Say that a request is to be in a job that is not made yet; None where the claim was lost."""
         until = self._until(JOINED_SECONDS)
-        claim = replace(held.claim, attempt=attempt, price_usd=price, job=job, record=record, until=until, before=None)
+        claim = replace(held.claim, attempt=attempt, job=job, record=record, until=until, before=None)
         return self._swapped(held, claim)
 
     def handing_over(self, held: Held, job_name: str) -> Held | None:

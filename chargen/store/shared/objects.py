@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib import import_module
 from itertools import count
@@ -34,6 +35,8 @@ TRIES = 20
 """How often a writer that is told of an object looks for it: one that is never there, or never as told, is given up."""
 _MOST_FOREIGN = 16
 """So many objects in a row that say nothing are not ours: a web server answers every name with its front page."""
+AT_ONCE = 16
+"""Questions at once."""
 _MOST_SHOWN = 160
 _ADDRESS = re.compile(r"\w+://\S+|\?\S+")
 _ENDPOINTS = {
@@ -45,6 +48,8 @@ _ENDPOINTS = {
 
 
 _Told = TypeVar("_Told")
+_Item = TypeVar("_Item")
+_Value = TypeVar("_Value")
 
 
 class StoreError(Exception):
@@ -164,6 +169,14 @@ class Objects:
             return StoreError("the store has no such bucket or container")
         first = _ADDRESS.sub("...", str(failure).partition("\n")[0])
         return StoreError(f"the store did not answer as it should: {first[:_MOST_SHOWN]}")
+
+
+def at_once(question: Callable[[_Item], _Value], items: Sequence[_Item]) -> list[_Value]:
+    """Return the answers for several items, which are asked for at once."""
+    if not items:
+        return []
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
+        return list(pool.map(question, items))
 
 
 def open_objects(settings: StoreSettings, environ: Mapping[str, str]) -> Objects:

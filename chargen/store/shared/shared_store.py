@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from chargen.config.settings import StoreAccess, StoreSettings
 from chargen.store.clock import Clock
-from chargen.store.shared.claims import Claims, Holder
+from chargen.store.shared.claims import Claims
 from chargen.store.shared.ledger import SharedLedger
 from chargen.store.shared.machine import Machine
 from chargen.store.shared.objects import Objects, open_objects, server_of
@@ -22,7 +22,6 @@ class SharedStore(Struct, frozen=True):
 
     settings: StoreSettings
     machine: Machine
-    holder: Holder
     objects: Objects
     replies: Replies
     claims: Claims
@@ -40,4 +39,4 @@ def open_store(settings: StoreSettings, root: Path, run: str, environ: Mapping[s
     holder = machine.holder(run, environ)
     objects = open_objects(settings, environ)
     claims, ledger = Claims(objects, holder, StoreClock(objects, clock).now), SharedLedger(objects)
-    return SharedStore(settings, machine, holder, objects, Replies(objects, holder.who), claims, ledger)
+    return SharedStore(settings, machine, objects, Replies(objects, holder.who), claims, ledger)

@@ -66,7 +66,7 @@ const decide = {
     const refused = done ? done.images.filter((image) => image.refused) : [];
     if (done) {
       const words = [`${decision.command}: ${plural(done.images.filter((image) => image.changed).length, "image")}`];
-      if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${money(done.cost_usd)} by estimate`);
+      if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${byEstimate(done.cost_usd)}`);
       if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
       say(words.join(" · "));
     }
@@ -144,11 +144,14 @@ const queue = {
     const plan = await attempt(() => source.post("price", { images: ids }));
     if (!plan) return;
     const total = plan.cost_usd;
-    const budget = make("input", { type: "number", min: 0, step: "0.01", value: total === null ? "" : (Math.ceil(total * 100) / 100).toFixed(2), "aria-label": "budget in USD" });
+    const most = plan.most_usd === null ? "" : (Math.ceil(plan.most_usd * 100 - 1e-6) / 100).toFixed(2); // less would leave some out
+    const price = total === null ? "an unknown price" : plan.most_usd === total ? money(total) : `${money(total)} by estimate, ${most ? `$${most}` : "nobody knows what"} at most`;
+    const budget = make("input", { type: "number", min: 0, step: "0.01", value: most, "aria-label": "budget in USD" });
     const lines = plan.images.slice(0, 12).map((image) => make("li", {}, `${image.id}, ${image.provider}/${image.model}, ${money(image.cost_usd)}`));
     const problems = plan.problems.slice(0, 5).map((problem) => make("p", { class: problem.severity }, `${problem.severity}: ${problem.message}`));
-    const chosen = await ask(`Send ${plural(plan.images.length, "request")} for ${total === null ? "an unknown price" : money(total)}?`,
-      [make("ul", {}, ...lines, plan.images.length > 12 ? make("li", {}, `and ${plan.images.length - 12} more`) : null), ...problems,
+    const chosen = await ask(`Send ${plural(plan.images.length, "request")} for ${price}?`,
+      [make("ul", {}, ...lines, plan.images.length > 12 ? make("li", {}, `and ${plan.images.length - 12} more`) : null),
+        ...plan.left_out.slice(0, 12).map((item) => make("p", {}, `left out: ${item.id}: ${item.reason}`)), ...problems,
         make("p", {}, make("label", {}, "spend at most $ ", budget))],
       [["build", () => budget.value], ["cancel", null]]);
     if (chosen === null) return;

@@ -26,6 +26,10 @@ function money(usd) {
   return usd === 0 || usd >= 0.1 ? `$${usd.toFixed(2)}` : `$${usd.toPrecision(3).replace(/0+$/, "")}`;
 }
 
+function byEstimate(usd) {
+  return typeof usd === "number" ? `${money(usd)} by estimate` : money(usd);
+}
+
 function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -8,6 +8,7 @@ const desk = {
   due: null, // the look that is to come if nothing asks for one before
   shown: null, // the image in the full view, the comparison or the survey, as it was drawn
   events: null,
+  heard: null, // the build whose end was told
 
   // `#image/ID`, `#compare/ID?...`, `#survey/ID`, or the grid.
   route() {
@@ -135,6 +136,17 @@ const desk = {
     if (run) element.textContent = `building: ${run.built.length} built, ${run.failed.length} failed, ${money(run.spent.cost_usd ?? 0)} spent`;
   },
 
+  // What the build said that was begun here: in its own words, until it is closed.
+  ended(ended) {
+    if (!ended || ended.build === desk.heard) return;
+    desk.heard = ended.build;
+    const element = document.getElementById("ended");
+    const close = button("close", () => (element.hidden = true));
+    fill(element, make("summary", {}, ended.exit_code === 0 ? "the build is over" : "the build is over, not without trouble"), make("pre", {}, ended.lines.join("\n")), close);
+    element.open = true;
+    element.hidden = false;
+  },
+
   // A hidden page lets go of its connection: a browser has six of them for one server, and tabs would use them up.
   listen() {
     desk.events?.close();
@@ -144,6 +156,7 @@ const desk = {
     let lost = false;
     desk.events.addEventListener("book", desk.refresh);
     desk.events.addEventListener("run", (event) => desk.run(JSON.parse(event.data)));
+    desk.events.addEventListener("ended", (event) => desk.ended(JSON.parse(event.data)));
     desk.events.addEventListener("hello", (event) => {
       const { trouble } = JSON.parse(event.data);
       if (trouble || lost) say(trouble);

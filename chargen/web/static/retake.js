@@ -45,7 +45,7 @@ const retake = {
   },
 
   isMeant(plan) {
-    const next = plan.note ? `No build makes it now: ${plan.note}.` : `The next build makes it, ${money(plan.cost_usd)} by estimate.`;
+    const next = plan.note ? `No build makes it now: ${plan.note}.` : `The next build makes it, ${byEstimate(plan.cost_usd)}.`;
     return ask(`Ask this of version ${plan.version}?`, [
       make("p", { class: "prompt" }, plan.instruction),
       make("p", {}, plan.mask ? `only where ${plan.mask} is transparent` : "everywhere"),

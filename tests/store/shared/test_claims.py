@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,23 +81,32 @@ def test_a_claim_that_was_lost_fails_right_before_the_request(machine: Callable[
     clock.passes(CLAIMED_SECONDS + 1)
     second = held(ben.acquire(wanted()))
     assert second.claim.before is None, "nothing was sent, so nothing was billed"
-    assert ana.sent(first, "try-1", 60, "0.04") is None
-    assert ben.sent(second, "try-2", 60, "0.04") is not None
+    assert ana.sent(first, "try-1", 60) is None
+    assert ben.sent(second, "try-2", 60) is not None
 
 
 def test_a_machine_that_died_after_it_had_sent_is_named(machine: Callable[[str], Claims], clock: Clock) -> None:
     ana, ben = machine("ana"), machine("ben")
-    assert ana.sent(held(ana.acquire(wanted())), "try-1", 60, "0.04") is not None
+    assert ana.sent(held(ana.acquire(wanted())), "try-1", 60) is not None
     clock.passes(60 + MARGIN_SECONDS - 1)
     assert isinstance(ben.acquire(wanted()), Claim), "its reply may still come"
     clock.passes(2)
     found = held(ben.acquire(wanted()))
     assert found.claim.before is not None
-    assert (found.claim.before.who, found.claim.before.attempt, found.claim.before.price_usd) == (
-        "ana on host",
-        "try-1",
-        "0.04",
-    )
+    assert (found.claim.before.who, found.claim.before.attempt) == ("ana on host", "try-1")
+
+
+def test_a_claim_of_a_version_that_wrote_the_price_is_read(
+    machine: Callable[[str], Claims], objects: Objects, clock: Clock
+) -> None:
+    ana, ben = machine("ana"), machine("ben")
+    sent = ana.sent(held(ana.acquire(wanted())), "try-1", 60)
+    assert sent is not None
+    old = {**json.loads(sent.claim.to_bytes()), "price_usd": "0.04"}
+    assert objects.swap(sent.key, json.dumps(old).encode(), sent.version) is not None
+    assert ben.acquire(wanted()) == sent.claim
+    clock.passes(60 + MARGIN_SECONDS + 1)
+    assert held(ben.acquire(wanted())).claim.before == sent.claim
 
 
 def test_what_may_be_billed_is_named_by_whoever_buys_though_the_one_before_took_over_and_died(
@@ -104,7 +114,7 @@ def test_what_may_be_billed_is_named_by_whoever_buys_though_the_one_before_took_
 ) -> None:
     """Also where the answer to taking over was lost, and the same machine comes back."""
     ana, ben = machine("ana"), machine("ben")
-    assert ana.sent(held(ana.acquire(wanted())), "try-1", 60, "") is not None
+    assert ana.sent(held(ana.acquire(wanted())), "try-1", 60) is not None
     clock.passes(60 + MARGIN_SECONDS + 1)
     swap = objects.swap
 
@@ -120,18 +130,18 @@ def test_what_may_be_billed_is_named_by_whoever_buys_though_the_one_before_took_
         assert found.claim.before is not None
         assert (found.claim.before.who, found.claim.before.attempt) == ("ana on host", "try-1")
         clock.passes(CLAIMED_SECONDS + 1)
-    sent = ana.sent(found, "try-2", 60, "")
+    sent = ana.sent(found, "try-2", 60)
     assert sent is not None
     assert sent.claim.before is None, "whoever sends has told it"
 
 
 def test_a_further_try_goes_on_with_the_same_claim(machine: Callable[[str], Claims]) -> None:
     ana = machine("ana")
-    first = ana.sent(held(ana.acquire(wanted())), "try-1", 60, "")
+    first = ana.sent(held(ana.acquire(wanted())), "try-1", 60)
     assert first is not None
-    again = ana.sent(first, "try-2", 60, "")
+    again = ana.sent(first, "try-2", 60)
     assert again is not None
-    assert ana.sent(first, "try-3", 60, "") is None, "the version before is no claim any more"
+    assert ana.sent(first, "try-3", 60) is None, "the version before is no claim any more"
 
 
 def test_what_was_given_back_may_be_taken_at_once(machine: Callable[[str], Claims]) -> None:
@@ -143,7 +153,7 @@ def test_what_was_given_back_may_be_taken_at_once(machine: Callable[[str], Claim
 def test_what_was_bought_is_no_claim_any_more(machine: Callable[[str], Claims]) -> None:
     """Its number stays with it; a reply that came without that being said counts too."""
     ana, ben = machine("ana"), machine("ben")
-    sent = ana.sent(held(ana.acquire(wanted())), "try-1", 60, "")
+    sent = ana.sent(held(ana.acquire(wanted())), "try-1", 60)
     assert sent is not None
     assert held(ben.acquire(wanted(came=frozenset({"try-1"})))).key.endswith("/2")
     ana.done(sent)
@@ -152,7 +162,7 @@ def test_what_was_bought_is_no_claim_any_more(machine: Callable[[str], Claims]) 
 
 def test_a_run_of_before_of_the_same_clone_holds_nothing(machine: Callable[..., Claims]) -> None:
     before = machine("ana", "run-1")
-    assert before.sent(held(before.acquire(wanted())), "try-1", 60, "") is not None
+    assert before.sent(held(before.acquire(wanted())), "try-1", 60) is not None
     found = held(machine("ana", "run-2").acquire(wanted()))
     assert found.claim.before is None, "this clone's own journal names it"
 
@@ -187,8 +197,8 @@ def test_something_else_under_the_key_is_no_claim(machine: Callable[[str], Claim
 
 def test_what_a_run_that_died_had_sent_for_nothing_is_given_back_by_its_clone(machine: Callable[..., Claims]) -> None:
     before = machine("ana", "run-1")
-    assert before.sent(held(before.acquire(wanted(A))), "try-1", 60, "") is not None
-    assert before.sent(held(before.acquire(wanted(B))), "try-2", 60, "") is not None
+    assert before.sent(held(before.acquire(wanted(A))), "try-1", 60) is not None
+    assert before.sent(held(before.acquire(wanted(B))), "try-2", 60) is not None
     machine("ben").forget(PRINT, "try-2")
     assert isinstance(machine("eve").acquire(wanted(B)), Claim), "it is not the other machine's to give back"
     machine("ana", "run-2").forget(PRINT, "try-2")
@@ -197,7 +207,7 @@ def test_what_a_run_that_died_had_sent_for_nothing_is_given_back_by_its_clone(ma
 
 
 def in_a_job(claims: Claims, attempt: str = "try-1") -> Held:
-    joined = claims.joined(held(claims.acquire(wanted())), attempt, "0.04", "a job of openai", "{}")
+    joined = claims.joined(held(claims.acquire(wanted())), attempt, "a job of openai", "{}")
     assert joined is not None
     return joined
 

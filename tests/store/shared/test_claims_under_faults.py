@@ -93,7 +93,7 @@ class Team:
                     self.named.add(held.claim.before.attempt)
                 yield
                 attempt = f"20261122T{self.luck.randrange(10**12):012d}Z-00000000"
-                sent = claims.sent(held, attempt, 60, "0.04")
+                sent = claims.sent(held, attempt, 60)
             except StoreError:
                 continue
             if sent is None:

@@ -178,7 +178,7 @@ def test_a_claim_runs_out_by_the_store_s_time_however_wrong_its_holder_s_clock_i
     ben = claims(objects, "ben", StoreClock(objects, Right()).now)
     held = ana.acquire(wanted())
     assert isinstance(held, Held)
-    assert ana.sent(held, FIRST, 60, "0.04") is not None
+    assert ana.sent(held, FIRST, 60) is not None
     assert isinstance(ben.acquire(wanted()), Claim), "its request is under way"
     objects.moment += timedelta(seconds=60 + MARGIN_SECONDS + 1)
     assert isinstance(ben.acquire(wanted()), Held), "and is over"
