@@ -23,10 +23,12 @@ from chargen.build.events import (
     AnsweredByAnother,
     ChargedMore,
     JobAdvanced,
+    ProviderPaused,
     ProviderStopped,
     RequestSent,
     SendingEvent,
     ServerLeftOut,
+    TryFailed,
 )
 from chargen.build.image import ImageBuilder, build_image, build_variant
 from chargen.build.result import BuildResult, Outcome, RewordedError
@@ -93,6 +95,8 @@ class Build:
     """Told, on the thread of an image, that its request is leaving."""
     on_progress: Callable[[str, float], None] = field(default=lambda _entry_id, _done: None)
     """Told, on the thread of an image, which part of it its server says to be done."""
+    on_pause: Callable[[str, float], None] = field(default=lambda _provider, _seconds: None)
+    """Told, on the thread of an image, for how many seconds a provider is sent nothing."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closing: ExitStack = field(default_factory=ExitStack)
 
@@ -179,6 +183,14 @@ class Build:
             self.on_sent(EntryId(event.entry_id))
         elif isinstance(event, JobAdvanced):
             self.on_progress(event.entry_id, event.done)
+        elif isinstance(event, TryFailed):
+            then = "no other" if event.wait is None else f"the next in {event.wait:.1f} s"
+            _LOG.info(
+                "%s: try %d of %s failed, %s: %s", event.entry_id, event.number, event.provider, then, event.failure
+            )
+        elif isinstance(event, ProviderPaused):
+            _LOG.info("%s is sent nothing for %.1f s: %s", event.provider, event.seconds, event.message)
+            self.on_pause(event.provider, event.seconds)
         elif isinstance(event, AnsweredByAnother):
             self.others.append(replace(event, answered_by=self.project.clean(event.answered_by)))
         elif isinstance(event, ChargedMore):

@@ -47,6 +47,13 @@ class ProgressLine:
             if self._shown and time.monotonic() - self._drawn >= _REDRAW:
                 self._draw()
 
+    def paused(self, provider: str, seconds: float) -> None:
+        """Show that a provider is sent nothing for a while, until an image is done; from any thread."""
+        with self._lock:
+            self._at_work = f", {provider} asked for a pause of {max(seconds, 1):.0f} s"
+            if self._shown:
+                self._draw()
+
     def say(self, text: str) -> None:
         """Write lines above this one."""
         with self._lock:

@@ -47,6 +47,7 @@ class RunReport:
         if self._progress is not None:
             self._progress.start(len(self._build.chosen))
             self._build.on_progress = self._progress.at_work
+            self._build.on_pause = self._progress.paused
 
     def get_status(self, _task: Any) -> None:
         """Called when doit looks whether a task is up to date: nothing to tell."""

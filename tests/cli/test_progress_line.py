@@ -27,6 +27,17 @@ def test_how_far_an_image_is_stands_at_the_end_of_the_line_until_one_is_done() -
     assert "img-01" not in out.getvalue().rpartition("\r")[2]
 
 
+def test_a_pause_that_a_provider_asked_for_is_shown_at_once() -> None:
+    """A run that stands still for five minutes says why."""
+    out = io.StringIO()
+    line = ProgressLine(out)
+    line.start(2)
+    line.paused("openai", 30.0)
+    assert out.getvalue().endswith("0/2, 0 failed, 0:00, openai asked for a pause of 30 s")
+    line.advance()
+    assert "pause" not in out.getvalue().rpartition("\r")[2]
+
+
 def test_a_terminal_that_is_gone_fails_no_image(tmp_path: Path) -> None:
     """How far an image is, is told on its own thread while its request is out: nothing may come back from there."""
     with (tmp_path / "out").open("w") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from servers.comfyui_server import ComfyUIServer, out_of_memory
 from servers.loopback import cut_before_headers, cut_mid_body, html
 from servers.openai_server import OpenAIServer, overloaded
+from servers.scripted import held
 from support import tree
 from support.example import example_book
 from support.forks import Forks
@@ -228,9 +230,13 @@ def test_a_pool_of_compatible_servers_goes_on_without_one(tmp_path: Path, forks:
         pair = f'["{one.base_url}", "{two.base_url}"]'
         book = Project(tmp_path, f"providers.openai.base_url = {pair}\n")
         book.chapter("ch01", {f"n{number}": f"Lamp {number}." for number in range(8)}, route="openai/local")
+        gone = threading.Event()
+        for server in (one, two):  # else all might be made before one of them dies
+            server.when("Lamp", held(gone))
         pid = forks.start(book, "doit")
         two.wait_for(2)
         two.dies()
+        gone.set()
         run = forks.wait(pid)
         assert run.code == 0, run.all
         assert len(book.images()) == 8

@@ -116,6 +116,9 @@ def test_a_rate_limit_takes_none_of_an_empty_replys_tries(
     assert [seen.status for seen in openai.requests] == [429, 200, 429, 200]
     rows = tree.journal(book, "SELECT count(*) FROM attempts")
     assert rows == [(4,)]
+    log = (book.root / ".chargen/chargen.log").read_text()
+    assert log.count("openai is sent nothing for ") == 2
+    assert ": try 1 of openai failed, the next in " in log
 
 
 @pytest.mark.parametrize("slow", ["openai", "google"])
