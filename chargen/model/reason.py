@@ -203,13 +203,18 @@ def of_many(reason: Reason) -> Reason:
 def _named(part: str) -> str:
     """Say what one of the inputs is called: `retake.of` is the picture that is changed."""
     found = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
-    return _OF_A_RETAKE.get(found, found)
+    return _OF_A_RETAKE.get(found, found) + (" or what is told with it" if is_shared(part) else "")
+
+
+def is_shared(part: str) -> bool:
+    """Say whether a part's words may be those of several keys, of which the first names it and its place."""
+    return part.startswith("prompt.") and part.rpartition(".")[2] in _SHARED
 
 
 def _input_changed(part: str, change: str, source: str) -> str:
     name = _named(part)
     if name == "template":
-        return f"fixed text of {source or 'the template'} {change}"
+        return f"words of {source or 'the template'}, or names it prints, {change}"
     name = "the prompt's layout" if name == "prompt" else name
     return f"{name} {change}" + (f" ({source})" if source else "")
 
@@ -292,6 +297,14 @@ _SENTENCES = {
     ReasonCode.PROBLEM: "{}",
     ReasonCode.SENTENCE: "{}",
 }
+_SHARED = frozenset(
+    {
+        *("required_elements", "key_elements", "key_visual_elements", "must_include"),
+        *("composition", "camera", "framing"),
+        *("mood", "scene_mood", "emotional_beat"),
+    }
+)
+"""Keys of entries made of fields that are joined with others of their kind (`chargen.kinds.structured`)."""
 _OF_A_RETAKE = {
     "retake.of": "the version of the retake",
     "retake.instruction": "the words of the retake",
