@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.build.batch_results import batches_of, why_unasked
+from chargen.build.batch_results import GIVE_UP, batches_of, folder_of, why_unasked
 from chargen.errors import StartError
 from chargen.model.amounts import number
 from chargen.model.batches import BatchState, BatchStatus
@@ -37,6 +37,8 @@ class ShownJob(Struct, frozen=True):
     trouble: str = ""
     hint: str = ""
     waits_for_settings: bool = False
+    damaged: bool = False
+    """Its folder does not tell what it is of, nor at which vendor it is."""
 
     @property
     def route(self) -> Route:
@@ -53,24 +55,25 @@ class ShownJob(Struct, frozen=True):
         return {
             "name": self.job.name,
             "id": self.job.id or None,
-            "provider": self.job.provider,
-            "model": self.job.model,
+            "provider": self.job.provider or None,
+            "model": self.job.model or None,
             "state": None if self.state is None else self.state.value,
             "begun_at": self.job.begun_at,
             "age_s": round(self.age),
             "expires_at": self.expires_at or None,
             "images": [line.entry_id for line in self.job.lines],
-            "total": self.total,
+            "total": None if self.damaged else self.total,
             "done": self.done,
             "failed": self.failed,
-            "cost_usd": number(self.job.estimate_usd),
+            "cost_usd": None if self.damaged else number(self.job.estimate_usd),
             "trouble": self.trouble or None,
         }
 
 
 def jobs(session: Session) -> tuple[ShownJob, ...]:
-    """Return every job, oldest first, with what its vendor says of it now."""
-    return tuple(_shown(session, job) for job in session.batch_jobs.all())
+    """Return every job, oldest first, with what its vendor says of it now; those that can't be read come last."""
+    every, lost = session.batch_jobs.look()
+    return (*(_shown(session, job) for job in every), *(_damaged(session, name) for name in lost))
 
 
 class Cancelled(Struct, frozen=True):
@@ -95,6 +98,8 @@ def cancel(session: Session, name: str) -> Cancelled:
     """Ask a vendor to end a job; its images wait until that is collected. Raises StartError where it can't be asked."""
     every = session.batch_jobs.all()
     job = next((job for job in every if name in (job.name, job.id)), None)
+    if job is None and name in session.batch_jobs.look()[1]:
+        raise StartError(f"`{folder_of(name)}` can't be read: whom to ask is not known", hint=GIVE_UP)
     if job is None:
         names = [job.name for job in every]
         hint = did_you_mean(name, names) or "`chargen jobs` lists them"
@@ -114,6 +119,15 @@ def cancel(session: Session, name: str) -> Cancelled:
     except ProviderError as failure:
         raise StartError(session.project.scrub(failure.message), hint=failure.hint) from None
     return Cancelled(job, status.done, was_over=status.state.is_over)
+
+
+def _damaged(session: Session, name: str) -> ShownJob:
+    job = session.batch_jobs.remains(name)
+    age = (session.clock.now() - datetime.fromisoformat(job.begun_at)).total_seconds()
+    known = f" (`{job.id}` at its vendor)" if job.id else ""
+    trouble = f"`{folder_of(name)}` can't be read: the job{known} may be running, and be billed"
+    state = None if job.last is None else job.last.state
+    return ShownJob(job, state, age, 0, trouble=trouble, hint=GIVE_UP, waits_for_settings=True, damaged=True)
 
 
 def _shown(session: Session, job: BatchJob) -> ShownJob:

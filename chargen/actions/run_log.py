@@ -63,6 +63,9 @@ class RunLog(Struct, frozen=True):
         return {"runs": [run.to_json() for run in self.runs], "more": self.more}
 
 
+_FAILED = (AttemptStatus.FAILED, AttemptStatus.NOT_TAKEN)
+
+
 def run_log(journal: Journal, limit: int) -> RunLog:
     """Return the last `limit` runs."""
     runs, tasks = journal.runs(), journal.tasks()
@@ -89,7 +92,7 @@ def going_on(journal: Journal) -> LoggedRun | None:
 def _logged(run: Run, alive: Run | None, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
     built = _ids(attempt for attempt in attempts if attempt.delivered)
     doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt)
-    failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status is AttemptStatus.FAILED}
+    failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status in _FAILED}
     failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
     spent = sum_of(run.run_id, attempts, is_proof)

@@ -37,7 +37,7 @@ LIST_LAG = timedelta(minutes=2)
 """For so long after its creation began a job that a vendor's list does not name may still come to stand there."""
 
 
-_GIVE_UP = "put the folder back from a backup, or move it away to give the job up"
+GIVE_UP = "put the folder back from a backup, or move it away to give the job up"
 
 
 class LineFailure(Struct, frozen=True):
@@ -106,7 +106,10 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
     silent: set[str] = set()
     unasked: dict[tuple[str, str], list[BatchJob]] = {}
     every, lost = session.batch_jobs.look()
-    found.told += [f"`{JOBS}/{name}` can't be read: no vendor that takes jobs is sent anything" for name in lost]
+    found.told += [
+        f"`{folder_of(name)}` can't be read: no vendor that takes jobs is sent anything, but for `--rebuild NAME`"
+        for name in lost
+    ]
     for job in every:
         if job.mended:
             told = f"`{JOBS}/{job.name}/{JOB_FILE}` can't be read: what it asked for is known by its records"
@@ -132,6 +135,11 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
         names = f"`{those[0].name}`" if len(those) == 1 else f"{len(those):,} jobs"
         found.told.append(f"{names} could not be asked for: {message}; {hint}")
     return found
+
+
+def folder_of(name: str) -> str:
+    """Return the folder of a job, for people; `.` stands for that of all."""
+    return JOBS if name == "." else f"{JOBS}/{name}"
 
 
 def _looked_at(session: Session, found: Collected, job: BatchJob) -> BatchJob:
@@ -208,18 +216,18 @@ def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found:
     """Look for a job whose id is not known; one that was never made is given up."""
     if not job.creating_at:
         failure = ProviderError(FailureClass.TRANSIENT, "the run ended before its job was made")
-        _give_up(session, job, failure, found)
+        _give_up(session, job, failure, found, taken=False)
     elif (job_id := batches.find(job.name, job.creating_at)) is not None:
         return session.batch_jobs.created(job, job_id)
     elif session.clock.now() - datetime.fromisoformat(job.creating_at) < LIST_LAG:
         found.told.append(f"`{job.name}`: whether it was made is not known yet")
         return None
     elif job.mended:
-        found.told.append(f"`{job.name}`: the vendor lists none of that name; {_GIVE_UP}")
+        found.told.append(f"`{job.name}`: the vendor lists none of that name; {GIVE_UP}")
         return None
     else:
         failure = ProviderError(
-            FailureClass.TRANSIENT, "the run ended while its job was being made, and the vendor lists none"
+            FailureClass.TRANSIENT, "whether its job was made is not known, and the vendor lists none"
         )
         _give_up(session, job, failure, found, possibly_billed=True)
     _tidy(session, job, batches, found)
@@ -240,7 +248,7 @@ def _take(
     settled: list[str] = []
     if status.state is BatchState.FAILED:
         failure = status.failure or ProviderError(FailureClass.INVALID, "the vendor refused the whole job")
-        _give_up(session, job, failure, found)
+        _give_up(session, job, failure, found, taken=False)
         if failure.rate_limited:  # the next jobs are smaller
             session.batch_jobs.note_room(job.route, max(len(job.lines) // 2, 1))
         return True
@@ -273,7 +281,7 @@ def _take(
     if lost:
         session.batch_jobs.settle(job, [line.attempt for line in silent])
         number = f"{len(lost):,} of its records"
-        found.told.append(f"`{JOBS}/{job.name}/{RECORDS_FILE}`: {number} can't be read, so they wait; {_GIVE_UP}")
+        found.told.append(f"`{JOBS}/{job.name}/{RECORDS_FILE}`: {number} can't be read, so they wait; {GIVE_UP}")
     return not lost
 
 
@@ -292,12 +300,13 @@ def _give_up(
     *,
     lines: tuple[JobLine, ...] | None = None,
     possibly_billed: bool | None = None,
+    taken: bool = True,
 ) -> None:
     """Settle lines of which nothing comes any more, for one reason."""
     lines = job.waiting if lines is None else lines
     billed = failure.possibly_billed if possibly_billed is None else possibly_billed
     session.journal.failed_all(
-        [line.attempt for line in lines], failure.failure, failure.message, possibly_billed=billed
+        [line.attempt for line in lines], failure.failure, failure.message, possibly_billed=billed, taken=taken
     )
     found.came_to_an_end(job, (line.attempt for line in lines))
     again = failure.failure is FailureClass.TRANSIENT

@@ -8,15 +8,19 @@ what it may cost at most is set aside for as long as the run lasts. Nothing is s
 from __future__ import annotations
 
 import logging
+import random as chance
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chargen.build.attempt import ImageAttempts
+from chargen.build.retry import next_wait
 from chargen.errors import InputError
 from chargen.model.batches import BatchProvider, Upload
 from chargen.model.reason import ReasonCode, has
@@ -33,6 +37,7 @@ from chargen.store.clock import stamp
 from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Sending
 
+T = TypeVar("T")
 _LOG = logging.getLogger("chargen")
 
 JOB_TIME = timedelta(hours=24)
@@ -86,11 +91,19 @@ class JobClaims:
 class Batches:
     """The jobs of one run that are being put together; safe to use from threads."""
 
-    def __init__(self, session: Session, ledger: Ledger, stop: threading.Event, claims: JobClaims) -> None:
+    def __init__(
+        self,
+        session: Session,
+        ledger: Ledger,
+        stop: threading.Event,
+        claims: JobClaims,
+        luck: Callable[[], float] = chance.random,
+    ) -> None:
         self._session = session
         self._claims = claims
         self._ledger = ledger
         self._stop = stop
+        self._luck = luck
         self._lock = threading.Lock()
         self._open: dict[tuple[str, str], _Open] = {}
         self._full: list[_Open] = []
@@ -190,19 +203,12 @@ class Batches:
         except InputError as unwritten:
             return self._not_made(one, job, _of_the_disk(unwritten))
         try:
-            with session.batch_jobs.requests(job) as lines:
-                job_id = one.batches.create(job.name, job.group, lines)
+            job_id = self._created(one, job)
         except ProviderError as failure:
             if not failure.in_transit:
                 return self._not_made(one, job, failure)
-            try:
-                found = one.batches.find(job.name, job.creating_at)
-            except ProviderError:
-                found = None
-            if found is None:
-                _LOG.warning("%s: nobody knows whether it was made: %s", job.name, failure.message)
-                return Submitted(job, failure=failure)
-            job_id = found
+            _LOG.warning("%s: nobody knows whether it was made: %s", job.name, failure.message)
+            return Submitted(job, failure=failure)
         job = replace(job, id=job_id)
         try:
             session.batch_jobs.created(job, job_id)
@@ -211,10 +217,56 @@ class Batches:
         self._claims.handed_over(job, one.batches)
         return Submitted(job)
 
+    def _created(self, one: _Open, job: BatchJob) -> str:
+        """Make a job and return its id. Raises ProviderError, `in_transit` where nobody knows whether there is one.
+
+        Where the vendor itself says that it can't now, and lists none, it is made again under the same name.
+        """
+
+        def create() -> str:
+            with self._session.batch_jobs.requests(job) as lines:
+                try:
+                    return one.batches.create(job.name, job.group, lines)
+                except ProviderError as failure:
+                    if failure.in_transit and (found := self._listed(one, job, failure)) is not None:
+                        return found
+                    if failure.failure is FailureClass.TRANSIENT and not failure.in_transit:
+                        with suppress(ProviderError):  # what was uploaded: the next try brings it again
+                            one.batches.discard(job.name, None, ())
+                    raise
+
+        return self._tried(create)
+
+    def _listed(self, one: _Open, job: BatchJob, failure: ProviderError) -> str | None:
+        """Look for a job whose creation failed; where the vendor itself refused it, and lists none, there is none."""
+        try:
+            found = one.batches.find(job.name, job.creating_at)
+        except ProviderError:
+            return None
+        if found is None and failure.by_vendor:
+            failure.in_transit = False
+        return found
+
+    def _tried(self, step: Callable[[], T]) -> T:
+        """Carry out a step towards a job, again where the vendor failed for a moment, as a live request is sent again.
+
+        Raises ProviderError. A limit that names no time to wait is no matter of a moment, nor is what every step meets.
+        """
+        failures: list[ProviderError] = []
+        while True:
+            try:
+                return step()
+            except ProviderError as failure:
+                failures.append(failure)
+                wait = next_wait(failures, self._luck())
+                lasting = failure.in_transit or failure.alike or (failure.rate_limited and failure.wait is None)
+                if wait is None or lasting or self._stop.wait(wait):
+                    raise
+
     def _not_made(self, one: _Open, job: BatchJob, failure: ProviderError) -> Submitted:
         """Give up a job that the vendor refused as a whole: nothing was charged."""
         session = self._session
-        session.journal.failed_all([line.attempt for line in job.lines], failure.failure, failure.message)
+        session.journal.failed_all([line.attempt for line in job.lines], failure.failure, failure.message, taken=False)
         try:
             one.batches.discard(job.name, None, ())
         except ProviderError as left:
@@ -279,7 +331,7 @@ class Batches:
     def _upload(self, provider: str, digest: FileHash, reference: SentReference, batches: BatchProvider) -> Upload:
         with self._lock:  # two images with the same reference join at the same time
             known = self._uploads.get((provider, digest)) or self._of_earlier_jobs.get((provider, digest))
-            self._uploads[provider, digest] = known or batches.upload(reference)
+            self._uploads[provider, digest] = known or self._tried(lambda: batches.upload(reference))
             return self._uploads[provider, digest]
 
     @cached_property

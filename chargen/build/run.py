@@ -44,6 +44,7 @@ from chargen.plan.findings import Finding
 from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
+from chargen.store.batch_job import JobLine
 from chargen.store.journal_rows import Attempt
 
 _LOG = logging.getLogger("chargen")
@@ -237,18 +238,34 @@ class Build:
             if done.is_there:
                 self.sent = True
                 continue
+            if done.failure is not None:
+                self._stops(done.job.provider, done.failure)
             for line in done.job.lines:
-                if self.builder.sharing is not None:
-                    self.builder.sharing.never_left(line.attempt, line.fingerprint)
-                image = self.done.pop(line.entry_id).image
-                if done.left_out:
-                    self.left_out.append(LeftOut(image, done.left_out))
-                elif done.failure is None:
-                    self.interrupted[image.id] = image
-                elif done.failure.rate_limited:
-                    self.left_out.append(LeftOut(image, f"no room for it at the vendor yet: {done.failure.message}"))
-                else:
-                    self._fail_by(image, done.failure)
+                self._not_in_a_job(done, line)
+
+    def _not_in_a_job(self, done: Submitted, line: JobLine) -> None:
+        """Note of an image whose job was not made why."""
+        if self.builder.sharing is not None:
+            self.builder.sharing.never_left(line.attempt, line.fingerprint)
+        image = self.done.pop(line.entry_id).image
+        if done.left_out:
+            self.left_out.append(LeftOut(image, done.left_out))
+        elif done.failure is None:
+            self.interrupted[image.id] = image
+        elif done.failure.rate_limited:
+            self.left_out.append(LeftOut(image, f"no room for it at the vendor yet: {done.failure.message}"))
+        else:
+            self._fail_by(image, done.failure)
+
+    def _stops(self, provider: str, failure: ProviderError) -> None:
+        """Note an answer to a step towards a job that stops its provider, as one to a request does."""
+        if failure.failure is not FailureClass.PROVIDER_STOP:
+            return
+        failure.stops_provider = True
+        with self._lock:
+            first = provider not in self.stopped
+        if first:
+            self.note(ProviderStopped(provider, failure.message, failure.hint))
 
     def note_interrupted(self) -> None:
         """Note every image of the run that the interrupt kept from being made."""
@@ -323,6 +340,8 @@ class Build:
 
     def _fail_by(self, image: Shown, failure: ProviderError) -> str:
         name = image.route.provider if image.route is not None else ""
+        if not isinstance(failure, BreakerOpenError):
+            self._stops(name, failure)
         message = failure.message + (f"\n  hint: {failure.hint}" if failure.hint else "")
         if isinstance(failure, BreakerOpenError):
             stop = self.stopped.get(name)

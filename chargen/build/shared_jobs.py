@@ -171,7 +171,7 @@ class SharedJobs(JobClaims, JobReplies):
             return False
         waiting = {one.claim.attempt: one for one in lines if one.claim.attempt in records}
         unreadable = [one for one in lines if one.claim.attempt not in records]
-        given_up = False
+        given_up, paid = False, 0
         try:
             job_id = next((one.claim.job_id for one in lines if one.claim.job_id), "")
             job_id = (
@@ -187,14 +187,16 @@ class SharedJobs(JobClaims, JobReplies):
             if unreadable:
                 self._said[name] = "it is over, and what the store has of its request can't be read"
                 given_up = self._given_up(unreadable, "and what the store has of its request can't be read")
-            self._take(job_id, status, batches, waiting, records)
+            paid = self._take(job_id, status, batches, waiting, records)
         except ProviderError as failure:
             self._said[name] = (
                 f"{claim.provider} could not be asked for it: {self._session.project.scrub(failure.message)}"
             )
         came = len(records) - len(waiting)
         if came:
-            found.told.append(f"`{name}`, a job of {claim.who}: {came} of its requests collected here, paid for there")
+            nothing = f"; {came - paid} brought nothing, and cost nothing" if came > paid else ""
+            told = f"{paid} of its requests collected here, paid for there{nothing}"
+            found.told.append(f"`{name}`, a job of {claim.who}: {told}")
         return given_up or bool(came)
 
     def _batches(self, name: str) -> BatchProvider | None:
@@ -227,14 +229,14 @@ class SharedJobs(JobClaims, JobReplies):
         batches: BatchProvider,
         waiting: dict[str, Held],
         records: Mapping[str, Record],
-    ) -> None:
-        """Take what became of the lines that wait, each out of `waiting`."""
+    ) -> int:
+        """Take what became of the lines that wait, each out of `waiting`; return for how many was or may be paid."""
 
         def request_of(attempt: str) -> Request | None:
             record = records.get(attempt)
             return None if record is None else request_told(record)
 
-        failed = status.state is BatchState.FAILED
+        failed, paid = status.state is BatchState.FAILED, 0
         for attempt, outcome in () if failed else batches.results(job_id, request_of):
             held = waiting.pop(attempt, None)
             if held is None:
@@ -243,9 +245,13 @@ class SharedJobs(JobClaims, JobReplies):
                 self._store(held, records[attempt], outcome)
             else:
                 self._came_to_nothing(held, records[attempt], outcome)
+            paid += isinstance(outcome, Reply) or outcome.possibly_billed or bool(outcome.cost_usd)
         whole = ProviderError(FailureClass.TRANSIENT, "its vendor refused the whole job")
         for attempt in tuple(waiting):
-            self._came_to_nothing(waiting.pop(attempt), records[attempt], whole if failed else untold(status.state))
+            failure = whole if failed else untold(status.state)
+            self._came_to_nothing(waiting.pop(attempt), records[attempt], failure)
+            paid += failure.possibly_billed
+        return paid
 
     def _store(self, held: Held, record: Record, reply: Reply) -> None:
         """Keep a reply that another build paid for, and put it into the store."""
@@ -253,6 +259,7 @@ class SharedJobs(JobClaims, JobReplies):
         self._sharing.store.machine.will_put(record.attempt, record.fingerprint)
         stored = self.keep(record, reply)
         session.journal.known(stored)
+        session.journal.stored(stored, soon=True)  # of a job of this clone that is not on record here any more
         self._sharing.put(stored, held)
 
     def _came_to_nothing(self, held: Held, record: Record, failure: ProviderError) -> None:

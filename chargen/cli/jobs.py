@@ -130,11 +130,11 @@ def _lines(found: tuple[ShownJob, ...]) -> Iterator[str]:
     rows = [
         (
             shown.job.name,
-            "?" if shown.state is None else shown.state.value,
-            _counts(shown),
+            _state(shown, "?"),
+            "" if shown.damaged else _counts(shown),
             _age(shown.age),
-            estimate_text(shown.job.estimate_usd),
-            dim(str(shown.route)),
+            "" if shown.damaged else estimate_text(shown.job.estimate_usd),
+            "" if shown.damaged else dim(str(shown.route)),
         )
         for shown in found
     ]
@@ -147,6 +147,10 @@ def _lines(found: tuple[ShownJob, ...]) -> Iterator[str]:
         if shown.hint:
             yield f"    hint: {shown.hint}"
     yield "`chargen jobs wait` collects them, `chargen jobs cancel NAME` ends one"
+
+
+def _state(shown: ShownJob, unknown: str) -> str:
+    return "damaged" if shown.damaged else unknown if shown.state is None else shown.state.value
 
 
 def _counts(shown: ShownJob) -> str:
@@ -163,7 +167,7 @@ def _age(seconds: float) -> str:
 def _progress(found: tuple[ShownJob, ...]) -> list[str]:
     """Say how far jobs are, and once for all of them what keeps their vendors from being asked."""
     done = sum(shown.done or 0 for shown in found)
-    states = ", ".join(dict.fromkeys("unknown" if shown.state is None else shown.state.value for shown in found))
+    states = ", ".join(dict.fromkeys(_state(shown, "unknown") for shown in found))
     images = plural(sum(shown.total for shown in found), "image")
     troubles = dict.fromkeys((shown.trouble, shown.hint) for shown in found if shown.trouble)
     lines = [f"{plural(len(found), 'job')}: {done:,} of {images} made ({states})"]

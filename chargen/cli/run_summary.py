@@ -20,6 +20,7 @@ from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown
+from chargen.store.journal import JOB_GONE
 from chargen.text.money import by_estimate, cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
@@ -32,13 +33,10 @@ _WARNED = 5
 def opening(build: Build) -> Iterable[str]:
     """Yield the lines a run begins with: what befell the journal, leftovers, counts, and what it costs by provider."""
     yield from _befell(build)
-    for attempt in build.leftovers:
-        yield (
-            f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
-            f"{moment(attempt.sent_at)} when the process ended"
-        )
+    yield from _leftovers(build)
     yield from _collected(build)
-    spending = [image for image in build.chosen if image.sends]
+    failed = build.collected.faults  # known to fail before anything is sent for them
+    spending = [image for image in build.chosen if image.sends and image.id not in failed]
     if not spending:
         yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return
@@ -63,6 +61,21 @@ def _to_make(images: list[Shown]) -> str:
     if not numbers:
         return f"{versions} to make"
     return f"{numbers.total():,} to build ({counts(numbers)})" + (f" and {versions}" if more else "")
+
+
+def _leftovers(build: Build) -> Iterable[str]:
+    """Yield which requests of before may have been billed, with nothing to show."""
+    in_jobs = [attempt for attempt in build.leftovers if attempt.message == JOB_GONE]
+    for attempt in build.leftovers:
+        if attempt not in in_jobs:
+            yield (
+                f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
+                f"{moment(attempt.sent_at)} when the process ended"
+            )
+    alike = grouped(in_jobs, lambda attempt: (str(attempt.route), attempt.run_id))
+    for (route, _), attempts in alike.items():
+        names = listed(attempt.task_id for attempt in attempts)
+        yield f"possibly billed: {names}: in a job of {route} since {moment(attempts[0].sent_at)}; {JOB_GONE}"
 
 
 def _collected(build: Build) -> Iterable[str]:

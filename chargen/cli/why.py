@@ -18,6 +18,7 @@ from chargen.model.reason import is_shared
 from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
+from chargen.store.journal_rows import AttemptStatus
 from chargen.text.money import by_estimate, estimate_text, paid_text
 from chargen.text.word_diff import Stretch, StretchKind, marked, plain, shortened
 
@@ -59,10 +60,10 @@ def why_lines(found: Why) -> Iterator[str]:
     yield dim(f"  planned at {image.position!s}")
     yield from _made(found)
     for attempt in found.unanswered:
-        yield (
-            f"  may have been billed: a run was killed while a request was in flight, sent "
-            f"{moment(attempt.sent_at)} to {attempt.route}; no image came"
-        )
+        sent = f"sent {moment(attempt.sent_at)} to {attempt.route}; no image came"
+        lost = attempt.status is AttemptStatus.WAITING
+        why = "its job is not on record here any more" if lost else "a run was killed while a request was in flight"
+        yield f"  may have been billed: {why}, {sent}"
     if image.is_former:
         yield f"  {_kept(image)}"
     in_full = set(change_reasons(explanation.differences)) if explanation else set()

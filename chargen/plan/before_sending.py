@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chargen.config.layout import JOBS
 from chargen.config.settings import Budget
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.values import EntryId
@@ -17,6 +18,7 @@ from chargen.plan.cache.stamp import SUFFIXES
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Offer, Shown
 from chargen.providers import is_proof
+from chargen.store.journal_rows import AttemptStatus
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:  # a kept plan is shown without what makes one
@@ -91,7 +93,13 @@ def of_providers(session: Session, images: Iterable[Shown], month: MonthSpent | 
 
 def of_killed_runs(session: Session) -> Iterator[Finding]:
     """Say which requests may have been billed because a run died while they were in flight, whatever is shown."""
-    names = tuple(dict.fromkeys(attempt.task_id for attempt in session.unanswered()))
+    found = session.unanswered()
+    names = tuple(dict.fromkeys(one.task_id for one in found if one.status is not AttemptStatus.WAITING))
+    gone = tuple(dict.fromkeys(one.task_id for one in found if one.status is AttemptStatus.WAITING))
+    if gone:
+        message = "these were in jobs that are not on record here any more: they may be billed, with no image"
+        hint = f"put the folders back into `{JOBS}` from a backup; else a build sends them again"
+        yield Finding(warning(message, None, hint), gone)
     if names:
         message = "a run was killed while these were in flight: they may have been billed, with no image"
         yield Finding(

@@ -27,7 +27,7 @@ from chargen.plan.salvage import may_be_of, mended
 from chargen.plan.target_state import TargetStates
 from chargen.plan.tier_rank import rank_of_record
 from chargen.store.batch_job import JobLine
-from chargen.store.journal_rows import Attempt
+from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 
 
@@ -63,7 +63,8 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
             if not attempt.refused:
                 continue
             tries = self.journal.attempts_for(attempt.task_id)
-            if any(other.fingerprint == fingerprint and other.sent_at > attempt.sent_at for other in tries):
+            since = (other for other in tries if other.fingerprint == fingerprint and other.sent_at > attempt.sent_at)
+            if any(other.status is not AttemptStatus.NOT_TAKEN for other in since):
                 continue
             if self._owner_of_try(attempt, tries) in (None, entry_id):
                 return attempt

@@ -109,17 +109,20 @@ class Session:
             self.journal.stored(stored)
         for temporary in self._abandoned(self.project.settings.imagery):
             self._recover_save(temporary)
-        return self.journal.leftovers(self._in_transit())
+        in_transit, knows_jobs = self._in_transit()
+        return self.journal.leftovers(in_transit, knows_jobs=knows_jobs)
 
     def unanswered(self) -> tuple[Attempt, ...]:
         """Return the requests of a run that died that may have been billed with nothing to show. Writes nothing."""
-        found = self.journal.unanswered(self._in_transit())
+        in_transit, knows_jobs = self._in_transit()
+        found = self.journal.unanswered(in_transit, knows_jobs=knows_jobs)
         return tuple(attempt for attempt in found if not providers.is_proof(attempt.provider))
 
-    def _in_transit(self) -> set[str]:
-        """Return the attempts that can still be asked for."""
+    def _in_transit(self) -> tuple[set[str], bool]:
+        """Return the attempts that can still be asked for, and whether every job tells of which it is."""
         names = {job.name for job in self.jobs.all()}
-        return names | {line.attempt for job in self.batch_jobs.all() for line in job.lines}
+        batch_jobs, lost = self.batch_jobs.look()
+        return names | {line.attempt for job in batch_jobs for line in job.lines}, not lost
 
     def tidy(self) -> None:
         """Remove the other temporaries of processes that died, those beside pictures and of the state.

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,6 +27,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.plain_file import open_plain, read_json, read_plain
 from chargen.store.batch_job import BatchJob, JobLine, LastState
 from chargen.store.batch_spool import MOST_BYTES, RECORDS_FILE, REQUESTS_FILE, LineRecords, Spool
+from chargen.store.clock import stamp
 from chargen.store.files import (
     as_input_error,
     make_folder,
@@ -134,6 +135,15 @@ class BatchJobs:
         read = {name: _read(self.folder / name) or _mended(self.folder / name) for name in _names(self.folder)}
         jobs = sorted((job for job in read.values() if job is not None), key=lambda job: (job.begun_at, job.name))
         return tuple(jobs), tuple(name for name, job in read.items() if job is None)
+
+    def remains(self, name: str) -> BatchJob:
+        """Return what is known of a job whose folder does not tell what it is of: no lines, and nobody to ask."""
+        path = self.folder / name
+        try:
+            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except OSError:
+            at = datetime.now(UTC)
+        return _with_progress(path, BatchJob(name, "", "", "", "", "", stamp(at), ()))
 
     def all(self) -> tuple[BatchJob, ...]:
         """Return every job, oldest first. A folder that tells nothing is none."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from msgspec.structs import astuple
 
+from chargen.config.layout import JOBS
 from chargen.errors import Problem
 from chargen.model.record import PublishedFile
 from chargen.model.request import FailureClass
@@ -41,6 +42,8 @@ from chargen.store.journal_rows import (
 from chargen.store.original_store import OriginalStore, StoredOriginal
 from chargen.store.temporaries import process_alive
 
+JOB_GONE = f"the folder of its job is not in `{JOBS}` any more, so nobody asks for it"
+"""Stands with a request that may have been billed because the folder of its job is gone."""
 _SENDING = f"INTO attempts({','.join(Sending.__struct_fields__)},status,sent_at,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)"
 """What is known of an attempt before its request leaves, its estimate last."""
 
@@ -111,10 +114,20 @@ class Journal:
         self._write(f"INSERT OR IGNORE {_SENDING}", rows)
 
     def failed_all(
-        self, attempt_ids: Iterable[str], failure: FailureClass, message: str, *, possibly_billed: bool = False
+        self,
+        attempt_ids: Iterable[str],
+        failure: FailureClass,
+        message: str,
+        *,
+        possibly_billed: bool = False,
+        taken: bool = True,
     ) -> None:
-        """Note that several attempts brought no image, for one reason and at no cost that is known."""
-        told = AttemptStatus.FAILED.value, self._now(), failure.value, safe(self._scrub(message)), int(possibly_billed)
+        """Note that several attempts brought no image, for one reason and at no cost that is known.
+
+        Where the vendor has not `taken` the job they were in, they are none that were sent.
+        """
+        status = AttemptStatus.FAILED if taken else AttemptStatus.NOT_TAKEN
+        told = status.value, self._now(), failure.value, safe(self._scrub(message)), int(possibly_billed)
         self._write(
             "UPDATE attempts SET status=?,finished_at=?,failure_class=?,message=?,possibly_billed=? WHERE attempt_id=?",
             [(*told, attempt_id) for attempt_id in attempt_ids],
@@ -184,8 +197,11 @@ class Journal:
 
         self._file.run(work)
 
-    def leftovers(self, in_transit: Collection[str] = ()) -> tuple[Attempt, ...]:
+    def leftovers(self, in_transit: Collection[str] = (), *, knows_jobs: bool = True) -> tuple[Attempt, ...]:
         """Settle what dead processes left in flight, and return those now marked possibly billed; each only once.
+
+        Those are also what waits in a job that is not on record any more; not where `knows_jobs` says that there are
+        jobs which can't be read.
 
         Call it while holding the project: that proves that no other run is alive, where the id of a process does not,
         because it may be another's by now. An attempt whose original is there was stored: `Originals.recover` goes
@@ -195,18 +211,19 @@ class Journal:
 
         def work(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
             marked = []
-            for attempt in select_attempts(connection, "WHERE status='sent'"):
+            for attempt in select_attempts(connection, _open(knows_jobs)):
                 if attempt.run_id in self._runs or attempt.attempt_id in in_transit:
                     continue
                 stored = self._originals.find(attempt.attempt_id, attempt.fingerprint)
                 if stored is not None:
                     update_from_original(connection, stored)
                     continue
+                lost = attempt.status is AttemptStatus.WAITING
                 connection.execute(
-                    "UPDATE attempts SET status=?,finished_at=?,possibly_billed=1 WHERE attempt_id=?",
-                    (AttemptStatus.POSSIBLY_BILLED.value, now, attempt.attempt_id),
+                    "UPDATE attempts SET status=?,finished_at=?,message=?,possibly_billed=1 WHERE attempt_id=?",
+                    (AttemptStatus.POSSIBLY_BILLED.value, now, JOB_GONE if lost else None, attempt.attempt_id),
                 )
-                text = "the process ended before an answer came"
+                text = JOB_GONE if lost else "the process ended before an answer came"
                 put_task(connection, attempt.task_id, "failed", finished_at=now, error=text)
                 marked.append(attempt.attempt_id)
             return tuple(row for name in marked for row in select_attempts(connection, "WHERE attempt_id=?", (name,)))
@@ -225,12 +242,12 @@ class Journal:
         run = next(reversed(self.runs()), None)
         return run if run is not None and run.finished_at is None and process_alive(run.pid) else None
 
-    def unanswered(self, in_transit: Collection[str] = ()) -> tuple[Attempt, ...]:
+    def unanswered(self, in_transit: Collection[str] = (), *, knows_jobs: bool = True) -> tuple[Attempt, ...]:
         """Return what `leftovers` would mark if a run began now; what a run that goes on has in flight is not."""
         alive = self.under_way()
         return tuple(
             attempt
-            for attempt in self._attempts("WHERE status='sent'")
+            for attempt in self._attempts(_open(knows_jobs))
             if (alive is None or attempt.run_id != alive.run_id)
             and attempt.attempt_id not in in_transit
             and self._originals.find(attempt.attempt_id, attempt.fingerprint) is None
@@ -294,6 +311,12 @@ class Journal:
         for stored in originals:
             insert_from_original(connection, stored)
         return len(originals)
+
+
+def _open(knows_jobs: bool) -> str:
+    """Return the condition of attempts that have not come to an end, those in jobs where these are known."""
+    waiting = f" OR status='{AttemptStatus.WAITING.value}'" if knows_jobs else ""
+    return f"WHERE (status='{AttemptStatus.SENT.value}'{waiting})"
 
 
 def _row(sending: Sending, status: AttemptStatus, at: str) -> tuple[Any, ...]:

@@ -57,6 +57,8 @@ class AttemptStatus(str, Enum):
     STORED = "stored"
     DONE = "done"
     FAILED = "failed"
+    NOT_TAKEN = "not-taken"
+    """In a job that its vendor did not take: it was no request."""
     POSSIBLY_BILLED = "possibly-billed"
     """Sent by a process that died before an answer was stored."""
 

@@ -91,6 +91,8 @@ def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bo
     unknown_images = unknown_possibly = unknown_waiting = 0
     usd = estimates = failed = doubtful = in_jobs = Decimal(0)
     for attempt in attempts:
+        if attempt.status is AttemptStatus.NOT_TAKEN:
+            continue
         amount = attempt.cost_or_estimate_usd
         drawn += is_sketch(attempt.provider)
         if attempt.delivered:

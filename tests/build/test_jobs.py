@@ -15,13 +15,14 @@ from chargen.actions.plan import shown_plan
 from chargen.actions.run_result import run_result
 from chargen.build import batch_results
 from chargen.cli.plan_listing import batched_lines
-from chargen.cli.run_summary import closing
+from chargen.cli.run_summary import closing, opening
 from chargen.images.png import embedded_record
 from chargen.model.batches import BatchState
 from chargen.model.request import FailureClass, Mode, ProviderError
 from chargen.model.values import EntryId, Status
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.session import open_session
+from chargen.store.spending import sum_of
 
 
 def test_images_go_into_one_job_wait_and_are_published(shop: Shop) -> None:
@@ -534,3 +535,119 @@ def test_what_is_odd_about_a_reply_is_told_of_one_from_a_job_too(shop: Shop) -> 
     assert result.collected.usd > 9
     assert any(line.startswith("collected from jobs: 2 brought an image, $9.") for line in closing(shop.last, 0.0))
     assert run_result(shop.last).spent.images == 0
+
+
+# what its vendor did not take
+
+
+def test_a_job_whose_folder_is_gone_may_be_billed_and_is_named_once(shop: Shop) -> None:
+    """Before its image is bought again; `cost` counts it as possibly billed, and so does a plan that writes nothing."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    kept = shop.root / "kept"
+    (shop.root / ".chargen/jobs").rename(kept)
+    with open_session(shop.root, ENVIRON, read_only=True) as session:
+        assert [attempt.task_id for attempt in session.unanswered()] == ["chapters/ch01/a"]
+    assert shop.run_build() == 0
+    told = [line for line in opening(shop.last) if line.startswith("possibly billed: chapters/ch01/a: in a job of ")]
+    assert len(told) == 1
+    assert [attempt.task_id for attempt in shop.attempts() if attempt.in_doubt] == ["chapters/ch01/a"]
+    assert len(shop.vendor.prompts) == 2
+    shop.run_build()
+    assert shop.last.leftovers == ()
+    (folder,) = kept.glob("chargen-*")
+    folder.rename(shop.root / ".chargen/jobs" / folder.name)
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    assert not [attempt for attempt in shop.attempts() if attempt.in_doubt], "its folder is back, and it was collected"
+
+
+def test_requests_in_a_job_that_can_not_be_read_are_not_given_up(shop: Shop) -> None:
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    (folder,) = shop.root.glob(".chargen/jobs/chargen-*")
+    for name in ("job.json", "records.jsonl"):
+        (folder / name).write_bytes(b"garbage")
+    shop.run_build()
+    assert shop.last.leftovers == ()
+    assert not [attempt for attempt in shop.attempts() if attempt.in_doubt]
+
+
+def by_vendor(wait: float = 0.0) -> ProviderError:
+    failure = ProviderError(FailureClass.TRANSIENT, "overloaded", wait=wait, status=503)
+    failure.in_transit = failure.by_vendor = True
+    return failure
+
+
+def test_a_creation_that_the_vendor_itself_refuses_for_a_moment_is_tried_again(shop: Shop) -> None:
+    """Under the same name, after a look at the list: one that was made all the same is not made twice."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.vendor.refusals = [by_vendor(), by_vendor()]
+    assert shop.run_build() == 0
+    assert [call for call in shop.vendor.calls if call in ("create", "find")] == [*["create", "find"] * 2, "create"]
+    assert shop.verdicts() == {"chapters/ch01/a": "waiting"}
+    shop.vendor.finish()
+    shop.run_build()
+    shop.chapter("ch02", {"b": "A door."})
+    shop.vendor.refusal, shop.vendor.loses_answers = by_vendor(), True
+    assert shop.run_build() == 0
+    assert len(shop.vendor.jobs) == 2
+    assert shop.verdicts()["chapters/ch02/b"] == "waiting"
+
+
+def test_a_creation_that_the_vendor_itself_refuses_again_and_again_fails_for_free(shop: Shop) -> None:
+    """Five times; nothing waits, nothing is in doubt, and no line counts as a request that was sent."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    shop.vendor.refusal = by_vendor()
+    assert shop.run_build() == 1
+    assert shop.vendor.calls.count("create") == 5
+    assert "overloaded" in shop.last.failed[EntryId("chapters/ch01/a")].message
+    assert set(shop.verdicts().values()) == {"missing"}
+    assert run_result(shop.last).spent.sent == 0
+    assert sum_of("", shop.attempts()).sent == 0
+    assert not list(shop.root.glob(".chargen/jobs/chargen-*"))
+
+
+def test_a_limit_that_names_its_wait_is_waited_for_and_one_that_does_not_is_none_of_a_moment(shop: Shop) -> None:
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.vendor.refusals = [ProviderError(FailureClass.TRANSIENT, "slower", wait=0.0, rate_limited=True)]
+    assert shop.run_build() == 0
+    assert shop.verdicts() == {"chapters/ch01/a": "waiting"}
+    shop.chapter("ch02", {"b": "A door."})
+    shop.vendor.refusals = [ProviderError(FailureClass.TRANSIENT, "too much queued", rate_limited=True)]
+    assert shop.run_build() == 0
+    assert shop.verdicts()["chapters/ch02/b"] == "missing"
+
+
+def test_an_upload_that_the_vendor_failed_is_tried_again(shop: Shop) -> None:
+    shop.character("mara", "Mara, a face.", route="sketch/sketch")
+    shop.chapter(
+        "ch01",
+        {"a": "A lamp."},
+        extra="characters: [{slug: mara, reference_images: [mara-portrait]}]",
+        entry="depicts_characters: [mara]",
+    )
+    shop.vendor.upload_failures = [ProviderError(FailureClass.TRANSIENT, "oh", wait=0.0, status=500)]
+    assert shop.run_build() == 0
+    assert shop.vendor.calls.count("upload") == 2
+    assert shop.verdicts()["chapters/ch01/a"] == "waiting"
+
+
+def test_an_account_that_may_not_make_jobs_stops_its_provider(shop: Shop) -> None:
+    """Told as a stop with its hint, once, and which images failed by it."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    shop.vendor.refusal = ProviderError(FailureClass.PROVIDER_STOP, "no credit", hint="add some")
+    assert shop.run_build() == 1
+    result = run_result(shop.last)
+    assert result.to_json()["stopped"] == {"openai": {"message": "no credit", "hint": "add some"}}
+    assert {item.stopped_by for item in result.failed} == {"openai"}
+
+
+def test_a_job_that_failed_is_not_announced_as_a_purchase_nor_its_lines_as_requests(shop: Shop) -> None:
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.vendor.jobs[0].state = BatchState.FAILED
+    shop.vendor.jobs[0].failure = ProviderError(FailureClass.INVALID, "a line is wrong")
+    assert shop.run_build() == 1
+    assert not any("to build" in line for line in opening(shop.last))
+    assert sum_of("", shop.attempts()).sent == 0

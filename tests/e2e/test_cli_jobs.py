@@ -130,3 +130,22 @@ def test_a_request_is_priced_as_what_it_is_a_part_of(tmp_path: Path, openai: Ope
     made.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.5-flare")
     (planned,) = made.chargen("plan", "--json").json["images"]
     assert made.chargen("prompt", "ch01/a", "--sent", "--json").json["cost_usd"] == planned["cost_usd"] > 0
+
+
+def test_a_job_that_can_not_be_read_is_listed_and_not_denied(book: Project) -> None:
+    """As damaged, with its number at the vendor; a wait for it ends with an error."""
+    (folder,) = book.root.glob(".chargen/jobs/chargen-*")
+    for name in ("job.json", "records.jsonl"):
+        (folder / name).write_bytes(b"garbage")
+    (told,) = book.chargen("jobs", "--json").json["jobs"]
+    assert (told["name"], told["provider"], told["images"], told["total"]) == (folder.name, None, [], None)
+    assert told["id"] == (folder / "id").read_text().strip()
+    listed = book.chargen("jobs").out
+    assert "damaged" in listed
+    assert "may be running, and be billed" in listed
+    ended = book.chargen("jobs", "wait")
+    assert (ended.code, "no job is left" in ended.out) == (1, False), ended.all
+    assert "move it away to give the job up" in ended.err
+    refused = book.chargen("jobs", "cancel", folder.name)
+    assert (refused.code, "can't be read" in refused.err) == (3, True), refused.all
+    assert "but for `--rebuild NAME`" in book.doit().out

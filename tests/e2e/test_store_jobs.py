@@ -162,6 +162,7 @@ def test_what_a_job_brought_nothing_of_is_bought_by_whoever_asks(
     run = build(forks, ben)
     assert len(ben.images()) == 1, run.all
     assert [len(job.lines) for job in openai.jobs.all.values()] == [4, 3], run.all
+    assert "1 of its requests collected here, paid for there; 3 brought nothing, and cost nothing" in run.out
     assert "possibly billed" not in run.all
     build(forks, ben)
     build(forks, ana)

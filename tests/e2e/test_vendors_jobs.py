@@ -129,6 +129,19 @@ def test_a_create_that_never_arrived_is_made_again(shop: Shop) -> None:
     assert max(shop.vendor.jobs.billed.values()) == 1
 
 
+def test_a_create_that_the_vendor_itself_refuses_is_tried_again(shop: Shop) -> None:
+    """Its own 503 is no answer that was lost: one job is made, and nothing is in doubt."""
+    fault = google_server.overloaded() if shop.is_google else openai_server.server_error(503)
+    shop.vendor.jobs.fails("create", fault)
+    shop.build()
+    assert shop.vendor.jobs.calls.count("create") == 2
+    told = shop.build()
+    assert "possibly billed" not in told.all
+    assert len(shop.book.images()) == 3
+    assert max(shop.vendor.jobs.billed.values()) == 1
+    assert not shop.vendor.jobs.files
+
+
 def test_an_account_without_jobs_is_told(shop: Shop) -> None:
     """Nothing waits, nothing was billed, and the vendor's words say why."""
     words = "Batch is not supported for the free tier."

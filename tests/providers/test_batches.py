@@ -263,7 +263,8 @@ def test_a_job_of_which_all_lines_failed_has_no_file_of_pictures(vendor: Vendor)
     job = vendor.create(requests)
     status = vendor.batches.status(job)
     assert (status.state, status.done, status.failed) == (BatchState.COMPLETED, 0, 3)
-    assert {result.status for result in vendor.results(job, requests).values()} == {400}
+    told = {result.status for result in vendor.results(job, requests).values()}
+    assert told == ({400} if vendor.name == "openai" else {None}), "what no vendor said is not made up"
 
 
 @pytest.mark.parametrize("state", ["expired", "cancelled"])

@@ -55,6 +55,9 @@ class BatchVendor:
         self.calls: list[str] = []
         self.refusal: ProviderError | None = None
         """What `create` raises; where it is `in_transit` the job is made all the same if `loses_answers`."""
+        self.refusals: list[ProviderError] = []
+        """What the next calls of `create` raise, and of `upload`, one after the other."""
+        self.upload_failures: list[ProviderError] = []
         self.loses_answers = False
         self.unlisted = False
         """Its list does not show what there is."""
@@ -75,6 +78,8 @@ class BatchVendor:
 
     def upload(self, reference: SentReference) -> Upload:
         self._met("upload")
+        if self.upload_failures:
+            raise self.upload_failures.pop(0)
         self.uploaded += 1
         digest = hash_bytes(reference.data)
         name = f"file-{self.uploaded}"
@@ -89,6 +94,8 @@ class BatchVendor:
     def create(self, name: str, group: str, lines: BinaryIO) -> str:
         assert group
         self._met("create")
+        if self.refusals:
+            raise self.refusals.pop(0)
         if self.refusal is not None and not self.loses_answers:
             raise self.refusal
         found = {value["key"]: value for value in map(json.loads, lines)}

@@ -61,7 +61,7 @@ def status_answer(error: Any) -> Answer:
     code = told.get("code")
     number = code if isinstance(code, int) and not isinstance(code, bool) else 0
     status, name = _OF_RPC.get(number, (number if 400 <= number < 600 else 500, ""))
-    return Answer(status, "", parsed={"error": {"status": name, **told} if name else told})
+    return Answer(status, "", parsed={"error": {"status": name, **told} if name else told}, of_http=number == status)
 
 
 def _money(answer: Answer, details: list[dict[str, Any]], said: str) -> FailureRule | None:

@@ -50,6 +50,8 @@ class Answer(Struct, frozen=True):
     headers: Mapping[str, str] = field(default_factory=dict)
     parsed: Any = None
     """The body where it was read as a part of something else; `text` is empty then."""
+    of_http: bool = True
+    """False where the status was never said: it is the one that such an error would have had."""
 
     @classmethod
     def of(cls, response: Any) -> Answer:
@@ -154,20 +156,23 @@ def ruled(
 ) -> ProviderError:
     """Make the failure of an answer: its words, status and code, no keys; a wait only where trying again helps."""
     secrets = tuple(secrets)
-    label = f"HTTP {answer.status}, {code}" if code else f"HTTP {answer.status}"
-    return ProviderError(
+    status = f"HTTP {answer.status}" if answer.of_http else ""
+    label = ", ".join(filter(None, (status, code)))
+    failure = ProviderError(
         ruling.failure,
-        clean(f"{words(answer)} ({label})", secrets),
+        clean(f"{words(answer)} ({label})" if label else words(answer), secrets),
         hint=ruling.hint,
         wait=wait if ruling.failure is FailureClass.TRANSIENT else None,
         rate_limited=ruling.rate_limited,
         possibly_billed=ruling.possibly_billed,
         tries=ruling.tries,
         alike=ruling.alike,
-        status=answer.status,
+        status=answer.status if answer.of_http else None,
         code=clean(code, secrets) if code else None,
         request_id=clean(request_id, secrets) if request_id else None,
     )
+    failure.by_vendor = answer.status >= 500 and not ruling.possibly_billed and _is_of_vendor(answer)
+    return failure
 
 
 def words(answer: Answer) -> str:

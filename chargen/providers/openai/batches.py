@@ -177,7 +177,7 @@ class OpenAIBatches:
         more = f" (and {len(told) - 1:,} more like it)" if len(told) > 1 else ""
         said = f"{first.get('message') or first.get('code')}{more}"
         full = first.get("code") in _NO_ROOM
-        answer = Answer(429 if full else 400, "", parsed={"error": {**first, "message": said}})
+        answer = Answer(429 if full else 400, "", parsed={"error": {**first, "message": said}}, of_http=False)
         return unbilled(failures.classify(answer, self._vendor.secrets))
 
     def results(self, job_id: str, request_of: Callable[[str], Request | None]) -> Iterator[BatchResult]:
@@ -204,7 +204,9 @@ class OpenAIBatches:
                 raise ProviderError(
                     FailureClass.TRANSIENT, ended or "the line of this image was not answered", code=code
                 )
-            raise unbilled(failures.classify(Answer(400, "", parsed={"error": error}), self._vendor.secrets))
+            raise unbilled(
+                failures.classify(Answer(400, "", parsed={"error": error}, of_http=False), self._vendor.secrets)
+            )
         status, body = response.get("status_code"), response.get("body")
         if not isinstance(status, int) or status == 0:  # seen in the wild: counted as done, and nothing in it
             raise ProviderError(FailureClass.TRANSIENT, "the line of this image was not answered (status 0)")
