@@ -1,9 +1,10 @@
 """Random books through real builds, against a model that knows each entry as itself: what is whose, what was paid.
 
-An author inserts, deletes, brings back, copies, swaps, rotates, renames, renumbers and moves entries, changes their
-case, their prompts and their status, paints pictures, renames chapters and their folders, and loses what is kept
-beside the book. Judged after every build: every entry has its picture, nothing else was sent than the model says, the
-author's files differ by slots only, and another build has nothing to do.
+An author inserts, deletes, brings back, copies, swaps, rotates, renames, renumbers and moves entries, renames entries
+and chapters by search-and-replace, changes their case, their prompts and their status, paints pictures, renames
+chapters and their folders, and loses what is kept beside the book. Judged after every build: every entry has its
+picture, nothing else was sent than the model says, the author's files differ by slots only, and another build has
+nothing to do.
 """
 
 from __future__ import annotations

@@ -101,11 +101,16 @@ def _history(session: Session, evidence: Evidence, originals: _Originals, image:
 def gone(session: Session, evidence: Evidence) -> tuple[GoneHistory, ...]:
     """Return what was made for entries that are gone and is no living entry's now, by their ids."""
     found: dict[EntryId, list[Version]] = defaultdict(list)
-    for stored in _Originals.read(session, evidence).by_owner.get(None, ()):
+    originals = _Originals.read(session, evidence).by_owner
+    for stored in originals.get(None, ()):
         found[stored.record.entry_id].append(_of_original(stored))
-    for name in session.history.ids():
+    kept = {name: session.history.list(name) for name in session.history.ids()}
+    # An entry that went through several names left files under each: they are its own, and it has them still.
+    own = {form for owner, all_ in originals.items() if owner is not None for each in all_ for form in _files_of(each)}
+    own |= {version.sha256 for name, versions in kept.items() if evidence.planned(name) for version in versions}
+    for name, versions in kept.items():
         if not evidence.planned(name) and evidence.heir(name) is None:
-            _add_kept(session, session.history.list(name), found[name], frozenset())
+            _add_kept(session, versions, found[name], frozenset(own))
     return tuple(GoneHistory(name, _numbered(found[name])) for name in sorted(found) if found[name])
 
 

@@ -13,9 +13,9 @@ from chargen.model.amounts import number
 from chargen.model.request import Request
 from chargen.plan.compose import Composed
 from chargen.plan.image_request import request_of
+from chargen.plan.judge import part_of
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.providers.registry import Adapters
 
 
 class ComposedPrompt(Struct, frozen=True):
@@ -118,19 +118,20 @@ def compared_prompt(image: Planned, planner: Planner) -> ComparedPrompt:
     return ComparedPrompt(shown, composed_prompt(other))
 
 
-def sent_request(image: Planned, adapters: Adapters, provider: str | None = None) -> SentRequest:
+def sent_request(image: Planned, planner: Planner, provider: str | None = None) -> SentRequest:
     """Return the request for a new picture of an image, for `provider` instead of its route if given.
 
     Raises InputError.
     """
-    image = image.newest
+    image, adapters = image.newest, planner.judge.adapters
     route = adapters.override(provider) if provider is not None else image.route
     routed = replace(image, route=route)
     if not routed.can_be_requested:
         raise _nothing(image)
     request = request_of(routed, adapters)
     adapter = adapters.get(request.provider)
-    return SentRequest(image, request, adapter.price(request), adapter.most(request))
+    part = planner.judge.batch_price(request.route)
+    return SentRequest(image, request, part_of(adapter.price(request), part), part_of(adapter.most(request), part))
 
 
 def _nothing(image: Planned) -> InputError:

@@ -15,6 +15,9 @@ from chargen.build.publish import file_at_target, replace_picture
 from chargen.build.revert import revert
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, StartError, error
+from chargen.kinds.record_edits import unrecorded_edit
+from chargen.model.entries import Entry
+from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.claims import original_of
 from chargen.plan.evidence import Evidence
@@ -23,6 +26,8 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.decisions import Decided, Decision, Recorder
 from chargen.store.locks import free_image, target_lock
+
+_NO_DECISION = "a rename is none: `chargen mv NEW OLD` takes it back"
 
 
 class Undone(Struct, frozen=True):
@@ -77,7 +82,8 @@ def undo(session: Session, number: int | None = None) -> Undoing:
     if number is None:
         found = open_decisions(session)
         if not found:
-            raise StartError("there is no decision to undo", hint="`chargen undo --list` lists all there were")
+            there_were = "; `chargen undo --list` lists all there were" if session.decisions.all() else ""
+            raise StartError("there is no decision to undo", hint=f"{_NO_DECISION}{there_were}")
         decision = found[-1]
     else:
         known = {each.number: each for each in session.decisions.all()}
@@ -111,7 +117,10 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
         # A decision in words is of the picture, also where Git LFS has a pointer to it for now.
         present = picture_at_target(session, image) if old == new else file_at_target(session, image)
         if present != new:
-            hint = "decide anew on the picture that is there" if old == new else ""
+            back = (
+                f"`chargen history {image.id}` lists all versions, `chargen restore {image.id} VERSION` brings one back"
+            )
+            hint = "decide anew on the picture that is there" if old == new else back
             raise InputError(error(_not_as_left(image, new, present), image.entry.position, hint))
         data = None if old in (None, new) else _kept(session, image, old)
     pictures = (new, old) if decided.pictures is not None else kept_picture(session, image, decided.after)
@@ -138,6 +147,7 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
 def _put_back(session: Session, evidence: Evidence, image: Planned, data: bytes | None) -> None:
     """Put a picture back, and note that it stands there again: it is the one that comes back when words do."""
     if data is None:
+        _take_record_out(session, image)
         path = session.project.path(image.target)
         with session.history.keeping(image.id, path):
             session.trash.move([path])
@@ -149,6 +159,17 @@ def _put_back(session: Session, evidence: Evidence, image: Planned, data: bytes 
     stored = original_of(evidence.originals, evidence.journal, line)
     if stored is not None:
         session.originals.note_published(stored, file)
+
+
+def _take_record_out(session: Session, image: Planned) -> None:
+    """Let an entry record nothing of a picture that was the author's and is taken away: it would come back for it."""
+
+    def edit(entry: Entry) -> SlotEdit | None:
+        line = entry.record_line
+        adopted = line is not None and line.attempt is None and line.file == file_at_target(session, image)
+        return unrecorded_edit(entry) if adopted else None
+
+    WriteBack(session.project).write(image.entry.file, image.id, edit)
 
 
 def _kept(session: Session, image: Planned, digest: FileHash) -> bytes:

@@ -14,20 +14,22 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
+from chargen.model.record import PublishedFile
 from chargen.model.record_line import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.claims import named_picture
+from chargen.plan.claims import last_original, named_picture
 from chargen.plan.evidence import Evidence
 from chargen.plan.owned import Group, Move
 from chargen.plan.session import Session
-from chargen.store.files import FileKind, as_input_error, kind_of, sync_folder, write_durably
+from chargen.store.files import FileKind, as_input_error, kind_of, sync_folder, write_durably, write_whole
 from chargen.store.history import KeptVersion
 from chargen.store.locks import target_lock
 from chargen.store.moves import BegunMove
@@ -87,8 +89,11 @@ class Mover(Struct):
                 if move.source != move.target:
                     self._put(move, kept[move.id], group)
             self._leave(group)
+            self._take_prompts_along(group)
             for move in group.moves:
                 spell(root, move.target)
+            for move in group.moves:
+                self._note_place(move)
             self._report(group)
             self.session.moves.finish(begun)
 
@@ -150,6 +155,37 @@ class Mover(Struct):
                 if path.parent.is_dir():
                     sync_folder(path.parent)
             _remove_empty(path.parent, project.path(project.settings.generated))
+
+    def _take_prompts_along(self, group: Group) -> None:
+        """Let the prompts that pictures were built with be found under their names of now, for reading."""
+        project = self.session.project
+        top, fold = f"{project.settings.generated}/", folding(project.root)
+        texts: dict[str, bytes] = {}
+        left: set[str] = set()
+        for move in group.moves:
+            if not move.leaves.startswith(top):
+                continue
+            old = project.prompt_file(EntryId(move.leaves.removeprefix(top).removesuffix(".png")))
+            if kind_of(project.path(old)).kind is FileKind.FILE:
+                texts[project.prompt_file(move.id)] = read_plain(project.path(old))
+                left.add(old)
+        with as_input_error(project.path(top), project.root, doing="move"):
+            for name, text in texts.items():
+                write_whole(project.path(name), text, root=project.root)
+            arrived = set(map(fold, texts))
+            for path in (project.path(name) for name in sorted(left) if fold(name) not in arrived):
+                path.unlink(missing_ok=True)
+                _remove_empty(path.parent, project.path(top))
+
+    def _note_place(self, move: Move) -> None:
+        """Let the original tell where its picture is now: an editor may change what the entry says of it."""
+        line = self.entry(move.id).record_line
+        stored = None if line is None else last_original(self.session.originals, self.session.journal, line)
+        if stored is None or line is None:
+            return
+        last = stored.published[-1] if stored.published else PublishedFile(line.file, line.size, line.at or "", "")
+        if last.file_path != move.target:
+            self.session.originals.note_published(stored, replace(last, file_path=move.target))
 
     def _report(self, group: Group) -> None:
         """Write into the entries where their pictures stand now. Raises InputError; the moves then stay on record."""

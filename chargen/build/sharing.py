@@ -76,12 +76,16 @@ class Sharing:
             hint = "`access` of `[tool.chargen.store]` says so; `chargen store push` puts it there with a key that may"
             message = f"the store is only read here: what was bought here ({self._kept_here}) stays here"
             found.append(note(message, self.store.settings.position, hint))
-        elif later := len(self.store.machine.to_put()):
+        elif later := len(self.store.machine.to_put().keys() - self._in_jobs()):
             message = f"of what was bought here {later} could not be put in the store yet"
             found.append(
                 note(message, self.store.settings.position, "the next build puts it there, or `chargen store push`")
             )
         return tuple(found)
+
+    def _in_jobs(self) -> set[str]:
+        """Return the attempts that wait in jobs of this machine: nothing came of them that could be put."""
+        return {line.attempt for job in self._session.batch_jobs.all() for line in job.waiting}
 
     # asking
 

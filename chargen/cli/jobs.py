@@ -179,4 +179,4 @@ def _cancelled(done: Cancelled) -> str:
         return f"{done.job.name} ends: what is made by then is billed, and collected by the next build"
     left = len(done.job.lines) - done.made
     billed = f"{plural(done.made, 'image')} made, {by_estimate(estimate_text(done.billed_usd))}, will be billed"
-    return f"{done.job.name} ends: {billed}; {left:,} not made yet, of which some may still be"
+    return f"{done.job.name} ends: {billed}; {left:,} not made yet, some of which may still be made and billed"

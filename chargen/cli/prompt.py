@@ -62,7 +62,7 @@ def command(target: str, *, sent: bool, provider: str | None, compare: bool, as_
     with planning_here() as here:
         image = here.one_image(target)
         composed = action.composed_prompt(image)
-        request = action.sent_request(image, here.session.adapters, provider) if sent else None
+        request = action.sent_request(image, here.planner, provider) if sent else None
         compared = action.compared_prompt(image, here.planner) if compare else None
     if as_json:
         say_json((request or compared or composed).to_json())

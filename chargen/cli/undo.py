@@ -26,7 +26,7 @@ def command(*, number: int | None, listing: bool, as_json: bool) -> ExitCode:
 
     Decisions are approve, reject, lock, unlock, accept, adopt, pick, restore and retake. Your file gets back the bytes
     it had, and the target its picture, while both are as the decision left them; else nothing is changed. Nothing is
-    paid back.
+    paid back. A rename is no decision: `chargen mv NEW OLD` takes it back.
     """
     from chargen.actions.undo import open_decisions, undo  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.project import project_here  # noqa: PLC0415 - as above

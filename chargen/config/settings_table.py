@@ -42,7 +42,7 @@ _TOP = (
     "routes", "providers", "tiers", "budget", "store",
 )  # fmt: skip
 _TABLES = ("routes", "providers", "tiers", "budget", "store")
-_PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
+_PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy", "price")
 _BUDGET = ("run", "month")
 _STORE = ("url", "access", "claims")
 _TIER = ("routes", "providers")
@@ -232,7 +232,8 @@ def _providers(
         own = checks.table(parent, path)
         addresses = _addresses(checks, own, (*path, "base_url"), known[name].domain)
         more = known[name].own() if not own.keys() <= set(_PROVIDER) else {}
-        checks.unknown(own, (*_PROVIDER, *more), path)
+        common = _PROVIDER if known[name].domain else tuple(key for key in _PROVIDER if key != "price")
+        checks.unknown(own, (*common, *more), path)
         found[name] = ProviderSettings(
             model=checks.maybe(own, (*path, "model"), checks.name),
             quality=checks.maybe(own, (*path, "quality"), checks.name),
@@ -245,6 +246,7 @@ def _providers(
             proxy=checks.maybe(own, (*path, "proxy"), checks.switch),
             base_url_position=checks.at((*path, "base_url")) if own.get("base_url") else None,
             own=_own(checks, own, path, more),
+            price=checks.maybe(own, (*path, "price"), checks.usd),
         )
     return found
 

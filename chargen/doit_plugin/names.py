@@ -129,7 +129,7 @@ def understand(
         elif term.startswith("-"):
             value = f" {rest[0] if rest else 'VALUE'}" if term in valued else ""
             hint = f"write options before names: `{command} {term}{value} {arguments[0]}`"
-            raise StartError(f"`{term}` stands after a name and belongs to no task", hint=hint)
+            raise StartError(f"`{term}` stands after a name, where only options of your own tasks do", hint=hint)
         else:
             terms.append(term)
     reached = tuple(_reached(named, by_name, by_target))

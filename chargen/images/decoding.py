@@ -136,7 +136,7 @@ def _checked_type(data: bytes) -> str:
         what = _NAMES.get(seen.media_type)
         if what is None:
             raise DamagedPictureError("these bytes are no picture")
-        raise PictureError(f"this is {what}, which can't be used", hint="PNG, JPEG, WebP and still GIF can be used")
+        raise PictureError(f"this is {what}", hint="PNG, JPEG, WebP and still GIF can be used")
     if seen.width * seen.height > MAX_PIXELS:
         raise PictureError(_too_large(seen.width, seen.height))
     return seen.media_type

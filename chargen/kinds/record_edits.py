@@ -27,6 +27,15 @@ def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:
     return SetSlots(place, {"provider_metadata": {"record": record}}, filled)
 
 
+def unrecorded_edit(entry: Entry) -> SlotEdit | None:
+    """Take the record line out of the slots of the entry's present picture, and nothing else; None for none."""
+    place, told = outputs_path(entry), metadata_of(slots_of(entry))
+    if place is None or "record" not in told:
+        return None
+    filled = {"provider_metadata": frozenset({"record"})} if len(told) > 1 else {}
+    return SetSlots(place, {"provider_metadata": {}}, filled)
+
+
 def moved_edit(entry: Entry, file_path: str) -> SlotEdit | None:
     """Say that the entry's picture, with the record it has, now stands at `file_path`."""
     place = outputs_path(entry)

@@ -218,6 +218,8 @@ class ProviderSettings(Struct, frozen=True):
     own: Mapping[str, Any] = field(default_factory=dict)
     """Settings that only this provider has, checked; those that are not set are missing."""
     mode: Mode | None = None
+    price: Decimal | None = None
+    """USD of one image of a server of the author's own, by a model that has no price known here."""
 
 
 class Ticket(Struct, frozen=True):

@@ -25,8 +25,15 @@ _SLICE = 0.2
 class OverBudgetError(Exception):
     """Sending once more could pass the budget; nothing was sent."""
 
-    def __init__(self, price: Decimal | None, most: Decimal | None, left: Decimal, limit: Decimal) -> None:
-        self.message = over_budget(price, most, left, limit)
+    def __init__(
+        self,
+        price: Decimal | None,
+        most: Decimal | None,
+        left: Decimal,
+        limit: Decimal,
+        month: Decimal | None = None,
+    ) -> None:
+        self.message = over_budget(price, most, left, limit, month)
         super().__init__(self.message)
 
 
@@ -43,7 +50,10 @@ class Ledger:
         limit_month: Decimal | None = None,
         spent_month: Decimal = NOTHING,
     ) -> None:
-        self.limit = smallest(limit_run, None if limit_month is None else max(limit_month - spent_month, NOTHING))
+        rest = None if limit_month is None else max(limit_month - spent_month, NOTHING)
+        self.limit = smallest(limit_run, rest)
+        self.month = limit_month if rest is not None and (limit_run is None or rest < limit_run) else None
+        """The month's whole budget, where that is what leaves the least."""
         self._changed = threading.Condition()
         self._spent = NOTHING
         self._aside = NOTHING
@@ -90,7 +100,7 @@ class Ledger:
         left = self.limit - self._spent
         likely = None if most is None else self._likely(most)
         if likely is None or likely > left:
-            raise OverBudgetError(price, likely, left, self.limit)
+            raise OverBudgetError(price, likely, left, self.limit, self.month)
 
     def _likely(self, most: Decimal) -> Decimal:
         """Return what `most` may come to, by what replies have cost in this run."""

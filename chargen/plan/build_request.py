@@ -156,7 +156,7 @@ def prepare(
     budget = session.project.settings.budget
     month = month_spent(session, planner.book, elsewhere) if budget.month is not None else None
     ledger = ledger_of(budget, request, month)
-    choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
+    choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit, month=ledger.month)
     if not request.sends:
         free = tuple(name for name in meant if plan.by_id[name].acts and not plan.by_id[name].verdict.spends)
         choice = replace(choose(plan, free, max_tasks=0), left_out=())

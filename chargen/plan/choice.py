@@ -45,8 +45,11 @@ def choose(
     *,
     max_tasks: int | None = None,
     budget: Decimal | None = None,
+    month: Decimal | None = None,
 ) -> Choice:
     """Choose from a plan. `budget` is what may be spent in USD; an image of unknown price does not fit under one.
+
+    `month` is the whole budget of the month, where `budget` is what is left of that.
 
     Money is handed out in plan order: an image that does not fit takes none, so a cheaper one after it may still fit.
     Counted are estimates, with room for the one that may go furthest beyond its own: whichever is sent last, and
@@ -63,7 +66,7 @@ def choose(
     images: list[Shown] = []
     left: dict[EntryId, LeftOut] = {}
     fewer: list[LeftOut] = []
-    limits = _Limits(max_tasks, budget)
+    limits = _Limits(max_tasks, budget, month)
     for image in active.values():
         if image.id not in wanted:
             continue
@@ -97,6 +100,7 @@ class _Limits(Struct):
 
     max_tasks: int | None
     budget: Decimal | None
+    month: Decimal | None
     sent: int = 0
     spent: Decimal = Decimal(0)
     room: Decimal = Decimal(0)
@@ -112,7 +116,7 @@ class _Limits(Struct):
         if self.budget is not None and each != 0:
             left = self.budget - self.spent - max(self.room - beyond, Decimal(0))
             if each is None or most is None or most > left:
-                return over_budget(each, most, left, self.budget)
+                return over_budget(each, most, left, self.budget, self.month)
         self.sent += 1
         self.spent += counted or 0
         self.room = max(self.room, beyond)

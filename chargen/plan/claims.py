@@ -14,7 +14,7 @@ from msgspec import Struct
 from chargen import kinds
 from chargen.config.project import Project
 from chargen.model.entries import Entry
-from chargen.model.record_line import RecordLine
+from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import FileAtPlace, PictureClaim
 from chargen.plan.store_answers import NotedJournal, NotedOriginals
@@ -54,6 +54,16 @@ def original_of(
     if found is not None or (attempt := journal.attempt(line.attempt)) is None:
         return found
     return originals.find(line.attempt, attempt.fingerprint)
+
+
+def last_original(originals: OriginalStore, journal: Journal, line: RecordLine) -> StoredOriginal | None:
+    """Find the original of the last attempt a line tells of, also where the picture is the author's own since."""
+    attempt = last_attempt(line)
+    if attempt is None or line.attempt is not None:
+        return original_of(originals, journal, line)
+    if (known := journal.attempt(attempt)) is not None:
+        return originals.find(attempt, known.fingerprint)
+    return originals.of_attempt(attempt)
 
 
 class Archive(Struct, frozen=True):
@@ -138,6 +148,16 @@ class DiskSources:
             return attempt.task_id
         stored = self._originals.find(line.attempt, line.fingerprint)
         return stored.record.entry_id if stored is not None else None
+
+    def put_at(self, line: RecordLine) -> str:
+        """Return where the picture of a line's attempt, or of the last one before the author's own, was put last."""
+        stored = last_original(self._originals, self._journal, line)
+        if stored is not None and stored.published:
+            return stored.published[-1].file_path
+        attempt = last_attempt(line)
+        known = None if attempt is None else self._journal.attempt(attempt)
+        made_for = known.task_id if known is not None else None if stored is None else stored.record.entry_id
+        return "" if made_for is None else self._project.target(made_for)
 
     def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
         """Return what a move that was begun brings to the entry that names and records these."""

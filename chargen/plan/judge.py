@@ -153,7 +153,7 @@ class Judge(Struct, frozen=True):
         sends = judgement.verdict.spends + variants.more
         request = facts.request if sends else None
         adapter = None if request is None else self.adapters.get(request.provider)
-        price = Decimal(0) if request is None or adapter is None else _part_of(adapter.price(request), part)
+        price = Decimal(0) if request is None or adapter is None else part_of(adapter.price(request), part)
         judged = Planned(
             entry=image.entry,
             target=image.target,
@@ -174,7 +174,7 @@ class Judge(Struct, frozen=True):
             judgement=judgement,
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=price and price * sends,
-            most_usd=Decimal(0) if request is None or adapter is None else _part_of(adapter.most(request), part),
+            most_usd=Decimal(0) if request is None or adapter is None else part_of(adapter.most(request), part),
             batched=None if request is None or adapter is None or part is None else _batched(adapter, request),
             offer=None if request is None or facts.sent is not None else self._offer(facts, judgement, request, price),
             notes=() if request is None else request.notes,
@@ -256,7 +256,7 @@ class Judge(Struct, frozen=True):
         found = list(placed(adapter.check(request), image, request, self.project.settings, blocks=blocks))
         if (unwritable := self.write_back_check.refusal(image.entry, image.target, image.route)) is not None:
             found.append(unwritable if blocks else unwritable.as_warning())
-        price = _part_of(adapter.price(request), self.batch_price(request.route))
+        price = part_of(adapter.price(request), self.batch_price(request.route))
         return Offer(price, (*found, *self._without_jobs(image, price, request)))
 
     def fingerprints(self, image: Unjudged) -> tuple[Fingerprint, ...]:
@@ -269,7 +269,8 @@ class Judge(Struct, frozen=True):
         return GatheredFacts(self, image, image.inputs, image.fingerprint, ()).paid
 
 
-def _part_of(live_usd: Decimal | None, part: Decimal | None) -> Decimal | None:
+def part_of(live_usd: Decimal | None, part: Decimal | None) -> Decimal | None:
+    """Return the `part` of a live price that a request costs; all of it where it is sent live."""
     return live_usd if live_usd is None or part is None else rounded(live_usd * part)
 
 

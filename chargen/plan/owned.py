@@ -58,6 +58,10 @@ class PictureSources(Protocol):
         """Return the id that a line's attempt was made for."""
         ...
 
+    def put_at(self, line: RecordLine) -> str:
+        """Return where a line's picture was put last, as the original or the journal tells it."""
+        ...
+
     def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
         """Return the file that a move, begun and not finished, brings to the entry that names and records these."""
         ...

@@ -1,15 +1,19 @@
 """Which picture is whose: each entry's picture is the one its record describes, wherever the entry stands now.
 
 The law of docs/design.md ("Which picture is whose"), in one place. An entry claims a file by its record line, or by
-what its `file_path` holds; ids are names and claim nothing. Laws: a file at a place belongs to one entry at most; what
-no record explains is never taken for rubbish; moves that touch each other's places are one group, which is done as a
-whole or not at all. Pure: what stands where is asked of `PictureSources`, and as little of it as the claims leave open.
+what its `file_path` holds; ids are names and claim nothing. Whoever renames by search-and-replace changes `file_path`
+too: then the place where the record's picture was put last is the one it names. Laws: a file at a place belongs to one
+entry at most; what no record explains is never taken for rubbish; moves that touch each other's places are one group,
+which is done as a whole or not at all. Pure: what stands where is asked of `PictureSources`, and as little of it as the
+claims leave open.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
@@ -29,6 +33,8 @@ class _Finder:
         self.claims = claims
         self.sources = sources
         self.path_key = sources.path_key
+        self.written = {claim.id: claim.named for claim in claims}
+        """What each `file_path` names, as it is written."""
         self.by_target = {self.path_key(claim.target): claim for claim in claims}
         self.copies = dict(self._copies())
         self.lines = {claim.id: claim.line for claim in claims if claim.line and claim.id not in self.copies}
@@ -39,7 +45,9 @@ class _Finder:
         self.moves: list[Move] = []
         self.naming: dict[str, list[PictureClaim]] = defaultdict(list)
         """The recorded entries that name a place away from their target, by that place."""
-        for claim in claims:
+        if left := self._left_places():
+            self.claims = [replace(claim, named=left.get(claim.id, claim.named)) for claim in claims]
+        for claim in self.claims:
             if claim.id in self.lines and claim.named and not self._names_target(claim):
                 self.naming[self.path_key(claim.named)].append(claim)
         self._targets_of_size: dict[int, list[str]] | None = None
@@ -81,7 +89,78 @@ class _Finder:
             kept = {item.id for item in keepers}
             yield from ((item.id, keepers[0].id) for item in group if item.id not in kept)
 
+    def _left_places(self) -> Mapping[EntryId, str]:
+        """Return where pictures were put last of entries whose name and `file_path` tell another place by now.
+
+        An entry that has a record and may be at home keeps what stands at its target.
+        """
+        found: dict[EntryId, tuple[PictureClaim, str]] = {}
+        away: dict[str, EntryId] = {}
+        for claim in self.claims:
+            line = self.lines.get(claim.id)
+            if line is None or self._may_be_home(claim, line):
+                continue
+            if not self._names_target(claim) and claim.named and self.sources.look(claim.named) is not None:
+                away[self.path_key(claim.named)] = claim.id
+                continue
+            place = self.sources.put_at(line)
+            if place and self.sources.may_vacate(place) and self.path_key(place) != self.path_key(claim.target):
+                found[claim.id] = claim, place
+        leaving = {*away.values(), *found}
+        while True:
+            reachable = self._reachable(found, set(away))
+            kept = {name: found[name] for name in reachable if self._is_left(found[name][1], leaving)}
+            if len(kept) == len(found):
+                return {name: place for name, (_, place) in found.items()}
+            leaving -= found.keys() - kept.keys()
+            found = kept
+
+    def _is_left(self, place: str, leaving: set[EntryId]) -> bool:
+        """Say whether no entry that has a record, and is not `leaving`, has its target at a place."""
+        other = self.by_target.get(self.path_key(place))
+        return other is None or other.id not in self.lines or other.id in leaving
+
+    def _reachable(self, found: Mapping[EntryId, tuple[PictureClaim, str]], empty: set[str]) -> Iterable[EntryId]:
+        """Return those whose target is empty, or will be as others leave it.
+
+        In a circle at least one picture must be known by its bytes: else all of them may be at home, painted over.
+        """
+        places = {self.path_key(place) for _, place in found.values()}
+        known: dict[EntryId, None] = {}
+        before = -1
+        while before != len(known):
+            before = len(known)
+            for name, (claim, place) in found.items():
+                at = self.path_key(claim.target)
+                if name in known or not (
+                    at in empty or self._is_coming(claim) or (at in places and self._holds(place, self.lines[name]))
+                ):
+                    continue
+                known[name] = None
+                empty.add(self.path_key(place))
+        return known
+
+    def _is_coming(self, claim: PictureClaim) -> bool:
+        """Say whether nothing stands at an entry's target, or what a move that died brought there."""
+        stands, file = self.sources.look(claim.target), self._under_way(claim)
+        return stands is None or (file is not None and self._file(claim.target, stands) == file)
+
+    def _under_way(self, claim: PictureClaim) -> FileHash | None:
+        if claim.line is None:
+            return None
+        return self.sources.under_way(self.written[claim.id], claim.line.file)
+
+    def _may_be_home(self, claim: PictureClaim, line: RecordLine) -> bool:
+        """Say whether an entry's own file stands at its target, by its size where the entry says that it does."""
+        stands = self.sources.look(claim.target)
+        if stands is None or stands.size != line.size or self._under_way(claim) is not None:
+            return False
+        by_size = self._names_target(claim) and stands.file is None
+        return by_size or self._file(claim.target, stands) == line.file
+
     def _names_target(self, claim: PictureClaim) -> bool:
+        if claim.named == claim.target:
+            return True
         return bool(claim.named) and self.path_key(claim.named) == self.path_key(claim.target)
 
     def _holds(self, path: str, line: RecordLine) -> bool:
@@ -96,7 +175,7 @@ class _Finder:
     def _at_home(self, claim: PictureClaim) -> bool:
         """Settle an entry whose own file stands at its target, which is nearly every one."""
         line = self.lines.get(claim.id)
-        if line is None or self.sources.under_way(claim.named, line.file) is not None:
+        if line is None or self._under_way(claim) is not None:
             return False
         stands = self.sources.look(claim.target)
         if stands is None or stands.size != line.size:
@@ -117,7 +196,7 @@ class _Finder:
 
     def _moving(self, claim: PictureClaim) -> bool:
         """Settle an entry to which a move was bringing a file that no record describes when its run died."""
-        file = None if claim.line is None else self.sources.under_way(claim.named, claim.line.file)
+        file = self._under_way(claim)
         if file is None or claim.id in self.copies:
             return False
         places = (claim.target, claim.named) if claim.named else (claim.target,)
@@ -254,12 +333,14 @@ class _Finder:
 
     def _finish(self, claim: PictureClaim) -> None:
         """Let an entry whose picture has arrived say so, and leave the place that its `file_path` still names."""
-        if claim.id not in self.lines or not claim.named or normal(claim.named) == normal(claim.target):
+        if claim.id not in self.lines or not claim.named:
+            return
+        if normal(claim.named) == normal(claim.target) and self._under_way(claim) is None:
             return
         file = self._arrived(claim)
         if file is None:
             return
-        if self._names_target(claim):  # in another case, on a volume where that is the same name
+        if self._names_target(claim):  # in another case where that is the same name, or all that is left is the record
             self.moves.append(Move(claim.id, claim.target, claim.target, file))
             return
         stands = self.sources.look(claim.named)

@@ -17,7 +17,7 @@ def cost_text(cost: Decimal | None) -> str:
 
 def paid_text(cost: Decimal | None, *, estimated: bool) -> str:
     """Write what was paid, and that it is an estimate where the provider did not say."""
-    return f"{cost_text(cost)} estimated" if estimated and cost is not None else cost_text(cost)
+    return f"{cost_text(cost)} estimated" if estimated and cost else cost_text(cost)
 
 
 def estimate_text(cost: Decimal | None) -> str:
@@ -30,11 +30,18 @@ def by_estimate(text: str) -> str:
     return text if text == UNKNOWN else f"{text} by estimate"
 
 
-def over_budget(price: Decimal | None, most: Decimal | None, left: Decimal, limit: Decimal) -> str:
-    """Say that a price, which may come to `most`, does not fit into what is left of a budget."""
-    of = f"{_short(max(left, Decimal(0)), ROUND_DOWN)} of {_short(limit, ROUND_DOWN)} left"
+def over_budget(
+    price: Decimal | None, most: Decimal | None, left: Decimal, limit: Decimal, month: Decimal | None = None
+) -> str:
+    """Say that a price, which may come to `most`, does not fit into what is left of the run's budget `limit`.
+
+    Of the month's, where that is `month` and leaves less.
+    """
     if price is None or most is None:
-        return f"over budget: its price is unknown, {of}"
+        helps = "set `price` of its provider where the server is your own, or build without a budget"
+        return f"over budget: its price is unknown; {helps}"
+    whole = f"the run's {_short(limit, ROUND_DOWN)}" if month is None else f"the month's {_short(month, ROUND_DOWN)}"
+    of = f"{_short(max(left, Decimal(0)), ROUND_DOWN)} of {whole} left"
     told, dearest = estimate_text(price), estimate_text(most)
     return f"over budget: {told}{f' and at most {dearest}' if dearest != told else ''}, {of}"
 

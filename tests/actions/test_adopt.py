@@ -188,6 +188,26 @@ def test_a_copy_at_the_target_is_recorded_by_the_next_build(book: Project) -> No
     assert inside.verdicts(book)[at] is Verdict.BLOCKED  # out of date, and a sketch replaces no picture of the author's
 
 
+@pytest.mark.parametrize("portrait", [True, False])
+def test_an_adoption_taken_back_after_a_build_recorded_it_stays_taken_back(book: Project, portrait: bool) -> None:
+    """Its bytes are kept, and nothing puts them back by itself; it can be adopted again."""
+    if portrait:
+        book.character("ivo", "Ivo stands.")
+    folder, name = ("ivo", "ivo-portrait") if portrait else ("mara", "the-lamp")
+    lies = book.write(f"imagery/characters/{folder}/images/{name}.png", png(8, 8, 1))
+    at = EntryId(f"characters/{folder}/{name}")
+    taken(book, copy=True)
+    assert inside.build(book, f"chargen batch {at}") == 0
+    assert inside.verdicts(book)[at] is Verdict.FRESH
+    with inside.opened(book) as (session, _):
+        assert not any(item.refused for item in undo(session).images)
+        assert session.history.list(at), "the adopted bytes are kept"
+    assert inside.verdicts(book)[at] is Verdict.MISSING
+    assert len(taken(book, copy=True).taken) == 1
+    assert (book.root / f"generated/{at}.png").read_bytes() == lies.read_bytes()
+    assert inside.verdicts(book)[at] is Verdict.UNRECORDED
+
+
 def test_a_picture_of_a_planned_portrait_is_copied_to_its_target(book: Project) -> None:
     """Its entry stays planned, so that its users and its history stay; what is no PNG is left to the author."""
     book.character("ivo", "Ivo stands.")

@@ -11,8 +11,9 @@ import pytest
 from support import tree
 from support.studio import ENVIRON, Studio
 
-from chargen.actions.history import history
+from chargen.actions.history import gone, history
 from chargen.actions.mv import Moved, move
+from chargen.actions.orphans import unneeded
 from chargen.build import entry_moves
 from chargen.build.opening import open_build
 from chargen.errors import ChargenError, Severity
@@ -72,6 +73,32 @@ def test_a_new_name_in_the_same_file(book: Studio) -> None:
     assert book.build() == []
     assert book.verdicts()[EntryId("chapters/one/gate")] is Verdict.LOCKED
     assert versions(book, "chapters/one/gate") == [(picture, False)]
+
+
+def test_the_prompt_it_was_built_with_comes_along(book: Studio) -> None:
+    folder = book.root / "generated/prompts/chapters"
+    text = (folder / "one/b.txt").read_bytes()
+    mv(book, NAMES["b"], "gate")
+    mv(book, "chapters/one/gate", "two/gate")
+    assert (folder / "two/gate.txt").read_bytes() == text
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.txt")} == {
+        "one/a.txt", "one/c.txt", "two/x.txt", "two/gate.txt"
+    }  # fmt: skip
+    swapped = book.read(ONE).replace('"a"', '"<"').replace('"c"', '"a"').replace('"<"', '"c"')
+    book.write(ONE, swapped)
+    assert book.build() == []
+    assert "A well." in (folder / "one/a.txt").read_text()
+    with open_session(book.root, ENVIRON) as session:
+        assert not unneeded(session).files
+
+
+def test_what_went_through_several_names_is_not_gone(book: Studio) -> None:
+    painted = book.paint(NAMES["b"])
+    for before, after in (("b", "gate"), ("gate", "door"), ("a", "lamp"), ("lamp", "light")):
+        mv(book, f"chapters/one/{before}", after)
+    with open_session(book.root, ENVIRON, read_only=True) as session:
+        assert gone(session, session.planner().evidence) == ()
+    assert painted in [file for file, _ in versions(book, "chapters/one/door")]
 
 
 @pytest.mark.parametrize("to", ["chapters/two/b", "two/b", TWO, "generated/chapters/two/b.png"])

@@ -282,3 +282,20 @@ def test_a_picture_that_can_not_be_read_keeps_no_other_from_being_rejected(
     monkeypatch.setattr(status, "file_at_target", file_at_target)
     mark(book, Status.REJECTED, A, B)
     assert book.read(CH01).count("rejected") == 2
+
+
+def test_where_nothing_was_decided_a_rename_is_said_to_be_no_decision(book: Project) -> None:
+    with pytest.raises(StartError) as refused:
+        take_back(book)
+    assert "chargen mv NEW OLD" in str(refused.value)
+    assert "--list" not in str(refused.value), "that list is empty"
+
+
+def test_what_was_built_anew_since_is_refused_with_the_next_step(book: Project) -> None:
+    book.edit(CH01, "A lamp.", "A red lamp.")
+    build(book)
+    bring_back(book)
+    book.edit(CH01, "A red lamp.", "A green lamp.")
+    build(book)
+    (item,) = take_back(book).images
+    assert "chargen restore chapters/ch01/a VERSION" in item.refused

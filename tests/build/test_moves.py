@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from support.dying import death_before_a_picture
-from support.studio import ENVIRON, Studio, Vendor
+from support.studio import ENVIRON, ROUTE, Studio, Vendor
 
 from chargen.actions.accept import accept
 from chargen.actions.history import history
 from chargen.actions.orphans import unneeded
+from chargen.build.moves import Mover
 from chargen.build.opening import open_build
 from chargen.build.publish import replace_picture
 from chargen.errors import Severity
@@ -551,3 +552,91 @@ def test_of_an_entry_renamed_edited_and_copied_each_gets_a_picture_of_its_own(bo
     book.write(CH01, text.replace('"a"', '"x"') + entry.replace('"a"', '"y"'))
     settled(book, sent=2)
     assert book.hash("chapters/ch01/x") != book.hash("chapters/ch01/y")
+
+
+# renamed by search-and-replace, which changes `file_name` and `file_path` too
+
+
+@pytest.mark.parametrize("route", [ROUTE, "sketch/sketch"])
+@pytest.mark.parametrize("lost", [(), ("journal.sqlite", "cache.sqlite", "plan-cache.msgpack")])
+def test_a_painted_picture_follows_an_entry_renamed_by_search_and_replace(
+    tmp_path: Path, route: str, lost: tuple[str, ...]
+) -> None:
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "img-02": "A door."}, route=route)
+    book.build()
+    painted = book.paint("chapters/ch01/img-02")
+    book.edit(CH01, "A door.", "A red door.")
+    book.write(CH01, book.read(CH01).replace("img-02", "lamp"))
+    for name in lost:
+        (book.root / ".chargen" / name).unlink(missing_ok=True)
+    assert book.reasons("chapters/ch01/lamp").startswith("moved: was chapters/ch01/img-02, free; the file is not")
+    settled(book)
+    assert book.hash("chapters/ch01/lamp") == painted
+    assert not book.image("chapters/ch01/img-02").exists()
+    assert book.verdicts()[EntryId("chapters/ch01/lamp")] is Verdict.EDITED
+    with open_session(book.root, ENVIRON) as session:
+        assert not [orphan for orphan in unneeded(session).files if orphan.kind == "picture"]
+
+
+def test_what_moved_before_moves_again_when_it_is_renamed_by_search_and_replace(book: Studio) -> None:
+    painted = book.paint(NAMES["b"])
+    rename(book, ("b", "bell"))
+    settled(book)
+    book.write(CH01, book.read(CH01).replace("bell", "chime"))
+    settled(book)
+    assert book.hash("chapters/ch01/chime") == painted
+    assert set(book.images()) == {NAMES["a"], NAMES["c"], "chapters/ch01/chime"}
+
+
+def test_a_slug_renamed_by_search_and_replace_brings_all_pictures_along(book: Studio) -> None:
+    book.paint(NAMES["b"])
+    book.status(NAMES["c"], Status.APPROVED)
+    before = [book.hash(NAMES[name]) for name in "abc"]
+    text = book.read(CH01).replace("ch01", "ch07")
+    book.write("imagery/chapters/ch07/imagery.yaml", text)
+    shutil.rmtree(book.root / "imagery/chapters/ch01")
+    settled(book)
+    assert [book.hash(f"chapters/ch07/{name}") for name in "abc"] == before
+    assert len(book.images()) == 3
+
+
+def test_an_accepted_painting_follows_a_rename_by_search_and_replace(book: Studio) -> None:
+    book.paint(NAMES["b"])
+    book.edit(CH01, "A door.", "A red door.")
+    with open_session(book.root, ENVIRON) as session:
+        planner = session.planner()
+        accept(session, planner, planner.images([EntryId(NAMES["b"])]))
+    painted = book.paint(NAMES["b"], 9)
+    book.write(CH01, book.read(CH01).replace('"b"', '"bell"').replace("/b.png", "/bell.png"))
+    settled(book)
+    assert book.hash("chapters/ch01/bell") == painted
+
+
+def test_where_search_and_replace_gave_the_old_name_to_a_new_entry_that_gets_a_picture_of_its_own(book: Studio) -> None:
+    painted = book.paint(NAMES["b"])
+    book.write(CH01, book.read(CH01).replace('"b"', '"bell"').replace("/b.png", "/bell.png"))
+    entry = '  - custom_id: "b"\n    prompt_used: "A gate."\n    size: "128x96"\n'
+    book.edit(CH01, "images:\n", f"images:\n{entry}")
+    settled(book, sent=1)
+    assert book.hash("chapters/ch01/bell") == painted
+    assert "A gate." in book.prompts[-1]
+
+
+@pytest.mark.parametrize("step", ["_put", "_leave", "_note_place", "_report"])
+def test_a_move_after_search_and_replace_that_died_is_finished(
+    book: Studio, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    painted = book.paint(NAMES["b"])
+    book.write(CH01, book.read(CH01).replace('"b"', '"bell"').replace("/b.png", "/bell.png"))
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Mover, step, dies)
+        book.build()
+    settled(book)
+    assert book.hash("chapters/ch01/bell") == painted
+    assert set(book.images()) == {NAMES["a"], "chapters/ch01/bell", NAMES["c"]}
+    assert not (book.root / ".chargen/moves.json").exists() or book.read(".chargen/moves.json").strip() == "[]"

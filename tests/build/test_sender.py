@@ -592,7 +592,7 @@ def test_what_does_not_fit_the_budget_is_not_sent_for() -> None:
     """Neither what is too dear nor what has no known price."""
     provider = Scripted(script())
     own = sender(provider, ledger=Ledger(Decimal(5), Decimal(1), spent_month=Decimal("0.95")))
-    with pytest.raises(OverBudgetError, match=r"over budget: \$0\.10, \$0\.05 of \$0\.\d\d left"):
+    with pytest.raises(OverBudgetError, match=r"over budget: \$0\.10, \$0\.05 of the month's \$1\.00 left"):
         own.send(request(), PRICE, PRICE, Log())
     with pytest.raises(OverBudgetError, match="price is unknown"):
         own.send(request(), None, None, Log())
@@ -664,7 +664,9 @@ def test_the_most_a_try_may_cost_is_set_aside_and_what_it_did_not_cost_is_free_a
     assert at_once == 0
     assert sum(isinstance(outcome, Reply) for outcome in outcomes) == 4
     refusals = [outcome for outcome in outcomes if isinstance(outcome, OverBudgetError)]
-    assert {refusal.message for refusal in refusals} == {"over budget: $0.10 and at most $0.40, $0.30 of $0.70 left"}
+    assert {refusal.message for refusal in refusals} == {
+        "over budget: $0.10 and at most $0.40, $0.30 of the run's $0.70 left"
+    }
 
 
 def test_an_interruption_ends_the_wait_for_money() -> None:

@@ -133,10 +133,12 @@ def test_a_budget_and_a_number_take_as_many_as_fit(studio: Studio) -> None:
     studio.build()
     assert studio.build(A, variants=5, budget=PRICE * 2) == ["A lamp."]
     assert studio.left_out == [
-        (A, "3 of its variants: over budget: $0.034 and at most $0.035, $0.0333 of $0.0667 left")
+        (A, "3 of its variants: over budget: $0.034 and at most $0.035, $0.0333 of the run's $0.0667 left")
     ]
     assert studio.build(A, variants=4, budget=Decimal("0.05")) == ["A lamp."]
-    assert studio.left_out == [(A, "1 of its variants: over budget: $0.034 and at most $0.035, $0.0166 of $0.05 left")]
+    assert studio.left_out == [
+        (A, "1 of its variants: over budget: $0.034 and at most $0.035, $0.0166 of the run's $0.05 left")
+    ]
     assert studio.build(A, B, variants=4, max_tasks=3) == ["A lamp.", "A cat.", "A cat."]
     assert studio.left_out == [(B, "1 of its variants: `--max-tasks 3`")]
     assert studio.build(A, B, variants=4) == ["A cat."]

@@ -64,6 +64,7 @@ timeout = 300
 mode = "batch"
 base_url = "http://127.0.0.1:8080/v1"
 proxy = true
+price = 0.02
 
 [tool.chargen.providers.sketch]
 latency = 0
@@ -130,6 +131,7 @@ def test_every_setting_is_read() -> None:
         True,
         Position("pyproject.toml", 33, 1),
         mode=Mode.BATCH,
+        price=Decimal("0.02"),
     )
     assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
     assert (settings.budget.run, settings.budget.month) == (Decimal(5), Decimal("20.1"))
@@ -187,6 +189,8 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
         ("providers.openai.workers = 0", "2:18", "whole number from 1"),
         ("providers.openai.workers = true", "2:18", "whole number from 1"),
         ("providers.openai.workers = 1.5", "2:18", "whole number from 1"),
+        ("providers.openai.price = -1", "2:18", "0 or more"),
+        ("providers.sketch.price = 0", "2:18", "price"),
         ("providers.openai.per_minute = 0", "2:18", "greater than 0"),
         ("providers.openai.per_minute = inf", "2:18", "greater than 0"),
         ('providers.openai.timeout = "10"', "2:18", "greater than 0"),

@@ -122,3 +122,11 @@ def test_a_wait_backs_off_where_nothing_comes(book: Project, openai: OpenAIServe
     assert ended.out.count("could not be asked for") == 1, ended.all
     assert ended.out.count("nothing to do") <= 1, ended.all
     assert openai.jobs.calls.count("content") <= 5
+
+
+def test_a_request_is_priced_as_what_it_is_a_part_of(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:
+    """`prompt --sent` shows the price in a job where one is made, as the plan does."""
+    made = ForkedProject(forks, tmp_path, BATCH, env=openai.environ)
+    made.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.5-flare")
+    (planned,) = made.chargen("plan", "--json").json["images"]
+    assert made.chargen("prompt", "ch01/a", "--sent", "--json").json["cost_usd"] == planned["cost_usd"] > 0

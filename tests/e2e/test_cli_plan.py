@@ -121,7 +121,7 @@ def test_wishes_change_the_plan(book: Project) -> None:
     none = book.chargen("plan", "--provider", "google", "--max-tasks", "0").out
     assert "left out: `--max-tasks 0`" not in none  # what needs a portrait is left out because that is
     poor = book.chargen("plan", "--provider", "google", "--budget", "0.01").out
-    assert "$0.01 of $0.01 left" in poor
+    assert "$0.01 of the run's $0.01 left" in poor
     assert "nothing to send" in poor
 
 

@@ -285,3 +285,23 @@ def test_the_actual_cost_is_written_down(
 
 def _costs(text: str) -> list[str]:
     return re.findall(r"cost_usd: ([\d.e-]+)", text)
+
+
+def test_a_server_of_ones_own_builds_within_a_budget_once_its_price_is_said(
+    tmp_path: Path, openai: OpenAIServer
+) -> None:
+    """Nobody knows the price of its models: no budget takes one before the settings say it, and the plan says how."""
+    settings = "[tool.chargen.providers.openai]\nper_minute = 60000\n{}\n[tool.chargen.budget]\nrun = 0.05\n"
+    book = Project(tmp_path, settings.format(""), env=openai.environ)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door.", "c": "A cat."}, route="openai/flux.1-dev")
+    run = book.doit()
+    assert (run.code, len(openai.requests)) == (0, 0), run.all
+    assert "over budget: its price is unknown; set `price` of its provider" in run.out, run.all
+    book.settings(settings.format("price = 0.02"))
+    run = book.doit()
+    assert (run.code, len(openai.requests)) == (0, 2), run.all
+    assert "over budget: $0.02, $0.01 of the run's $0.05 left" in run.out, run.all
+    book.settings(settings.format("price = 0"))
+    run = book.doit()
+    assert (run.code, len(openai.requests)) == (0, 3), run.all
+    assert "built by openai/flux.1-dev, $0.00\n" in run.out, run.all

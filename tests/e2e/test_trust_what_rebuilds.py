@@ -416,6 +416,7 @@ CHANGES: dict[tuple[str, str], tuple[Callable[[Project], None], str]] = {
     (T, "`providers.NAME.mode`"): (setting("timeout = 60", 'mode = "batch"'), "paid"),
     (T, "`providers.NAME.base_url`"): (setting("timeout = 60", 'base_url = "http://localhost:9/v1"'), "paid"),
     (T, "`providers.NAME.proxy`"): (setting("timeout = 60", "proxy = false"), "paid"),
+    (T, "`providers.NAME.price`"): (setting("timeout = 60", "price = 0"), "paid"),
     (T, "`providers.sketch.latency`"): (setting("latency = 0", "latency = 0.1"), "a"),
     (T, "`providers.sketch.fail`"): (setting("fail = []", 'fail = ["a=refused"]'), "a"),
     (T, "`tiers.NAME.routes`"): (tier('routes]\n"*" = "openai/gpt-image-2"'), "paid"),

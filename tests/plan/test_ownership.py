@@ -263,3 +263,109 @@ def test_a_picture_of_the_authors_own_stays_where_the_entry_says_whatever_its_re
     found = book.ownership()
     assert found.owned == {"a": Owned(PicturePlace.NAMED, "art/a.png")}
     assert not found.groups
+
+
+# renamed by search-and-replace
+
+
+def test_a_picture_follows_an_entry_whose_file_path_was_changed_along(book: Book) -> None:
+    book.replace_all("b", "bell")
+    found = book.ownership()
+    assert found.owned == {"bell": Owned(PicturePlace.ELSEWHERE, "generated/b.png", book.hash("picture of b"))}
+    assert found.groups[0].moves[0].leaves == "generated/b.png"
+    assert book.asked == ["try-b"] * len(book.asked), "who is at home is not asked about"
+
+
+def test_so_does_a_painted_one(book: Book) -> None:
+    book.files["generated/b.png"] = "painted over it"
+    book.replace_all("b", "bell")
+    found = book.ownership()
+    assert found.owned == {"bell": Owned(PicturePlace.ELSEWHERE, "generated/b.png", book.hash("painted over it"))}
+    assert found.groups[0].moves[0].leaves == "generated/b.png"
+
+
+def test_a_chain_that_was_renumbered_by_replacing_brings_all_along_and_leaves_the_new_one_without(book: Book) -> None:
+    book["b"].picture("picture of b, grown")
+    files = {"a": "a, painted", "b": "picture of b, grown", "c": "painted over c"}
+    book.files = {f"generated/{name}.png": text for name, text in files.items()}
+    for old, new in ("cd", "bc", "ab"):
+        book.replace_all(old, new)
+    book.add("a")
+    found = book.ownership()
+    assert moves(found) == {
+        ("b", "generated/a.png", "generated/b.png"),
+        ("c", "generated/b.png", "generated/c.png"),
+        ("d", "generated/c.png", "generated/d.png"),
+    }
+    assert found.owned["a"] == Owned(PicturePlace.NOWHERE)
+
+
+def test_in_a_circle_one_picture_is_to_be_known_by_its_bytes(book: Book) -> None:
+    book.files["generated/a.png"] = "painted over a"
+    book["b"].picture("picture of b, grown")
+    book.files["generated/b.png"] = "picture of b, grown"
+    book.replace_all("a", "x")
+    book.replace_all("b", "a")
+    book.replace_all("x", "b")
+    assert moves(book.ownership()) == {
+        ("b", "generated/a.png", "generated/b.png"),
+        ("a", "generated/b.png", "generated/a.png"),
+    }
+    book.files["generated/b.png"] = "painted over b, too"
+    found = book.ownership()
+    assert not found.groups, "all of them may be at home"
+    assert {owned.place for owned in found.owned.values()} == {PicturePlace.TARGET}
+
+
+def test_a_new_picture_at_the_new_name_counts_and_the_old_one_stays(book: Book) -> None:
+    book.replace_all("b", "bell")
+    book.files["generated/bell.png"] = "painted for the bell"
+    found = book.ownership()
+    assert found.owned == {"bell": Owned(PicturePlace.TARGET, "generated/bell.png", book.hash("painted for the bell"))}
+    assert not found.groups
+
+
+def test_an_entry_with_a_record_keeps_what_stands_at_its_target(book: Book) -> None:
+    book.replace_all("b", "bell")
+    book.add("b", picture="picture of another", named="generated/b.png")
+    book.files["generated/b.png"] = "painted over the other one"
+    found = book.ownership()
+    assert found.owned["b"] == Owned(PicturePlace.TARGET, "generated/b.png", book.hash("painted over the other one"))
+    assert found.owned["bell"].place is PicturePlace.NOWHERE
+
+
+def test_a_copy_renamed_by_replacing_is_a_copy(book: Book) -> None:
+    book.files["generated/a.png"] = "painted over it"
+    book.copy("a", "z")
+    book["z"].named = "generated/z.png"
+    found = book.ownership()
+    assert found.owned["z"] == Owned(copied="a")
+    assert found.owned["a"] == Owned(PicturePlace.TARGET, "generated/a.png", book.hash("painted over it"))
+
+
+def test_another_case_renamed_by_replacing_where_case_counts_for_nothing(book: Book) -> None:
+    book.ignores_case = True
+    book.files["generated/a.png"] = "painted over it"
+    book.replace_all("a", "A")
+    assert book.ownership().owned["A"].place is PicturePlace.TARGET
+    book.replace_all("A", "bell")
+    assert moves(book.ownership()) == {("bell", "generated/a.png", "generated/bell.png")}
+
+
+def test_a_move_that_died_is_finished_where_file_path_tells_nothing_of_it(book: Book) -> None:
+    book.files["generated/b.png"] = "painted over it"
+    book.replace_all("b", "bell")
+    line = book["bell"].line
+    assert line is not None
+    book.begun["generated/bell.png", line.file] = book.hash("painted over it")
+    book.files["generated/bell.png"] = "painted over it"
+    (group,) = book.ownership().groups
+    assert [(move.source, move.target, move.leaves) for move in group.moves] == [
+        ("generated/bell.png", "generated/bell.png", "generated/b.png")
+    ]
+    del book.files["generated/b.png"]
+    book.places["try-b"] = "generated/bell.png"
+    (group,) = book.ownership().groups
+    assert [(move.source, move.target, move.leaves) for move in group.moves] == [
+        ("generated/bell.png", "generated/bell.png", "")
+    ]

@@ -75,6 +75,13 @@ class Model:
         for entry in self.some(1):
             entry.id = self.free()
 
+    def replace_all(self) -> None:
+        """Rename as an editor's search-and-replace does it: what the entry says of its picture changes too."""
+        for entry in self.some(1):
+            name = self.free()
+            if entry.line is not None and self.at(f"generated/{name}.png") is None:
+                entry.id, entry.named = name, f"generated/{name}.png"
+
     def renumber(self) -> None:
         """Insert one before others of a chapter and let each take the name of the next."""
         chain = self.some(3)
@@ -120,6 +127,7 @@ class Model:
             assert entry.line is not None
             path_key = self.book.path_key
             at_home = [other for other in alike if path_key(f"generated/{other.id}.png") == path_key(place)]
+            at_home = [other for other in at_home if path_key(other.named) == path_key(place)]
             made_for = [other for other in alike if other.id == self.book.made[entry.line.attempt or ""]]
             keeper = (at_home or made_for or alike)[0]
             for other in alike:
@@ -198,12 +206,20 @@ class Model:
             if move.leaves and book.path_key(move.leaves) not in arrived:
                 self.remove(move.leaves)
                 yield
+        yield from self.noted(group, by_id)
         for move in group.moves:
             entry = by_id[move.id]
             if entry.line is not None:
                 book.begun.pop((entry.named, entry.line.file), None)
             entry.named = move.target
             yield
+
+    def noted(self, group: Group, by_id: dict[EntryId, Kept]) -> Iterator[None]:
+        for move in group.moves:
+            line = by_id[move.id].line
+            if line is not None and line.attempt is not None:
+                self.book.places[line.attempt] = move.target
+                yield
 
     def at(self, path: str) -> str | None:
         return next(
@@ -229,7 +245,7 @@ def story(seed: int) -> None:
     luck = random.Random(seed)
     model = Model(luck)
     edits = (
-        model.insert, model.delete, model.rotate, model.rotate, model.rename, model.renumber,
+        model.insert, model.delete, model.rotate, model.rotate, model.rename, model.replace_all, model.renumber,
         model.move_chapter, model.paint, model.copy, model.shuffle,
     )  # fmt: skip
     for _ in range(4):

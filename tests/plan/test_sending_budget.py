@@ -22,7 +22,7 @@ def test_a_surplus_over_the_most_is_expected_of_what_follows() -> None:
     assert not ledger.settle(MOST, MOST)
     with pytest.raises(OverBudgetError) as refusal:
         ledger.reserve(PRICE, MOST)
-    assert refusal.value.message == "over budget: $0.05 and at most $0.12, $0.05 of $0.37 left"
+    assert refusal.value.message == "over budget: $0.05 and at most $0.12, $0.05 of the run's $0.37 left"
 
 
 def test_a_cheaper_reply_frees_what_it_did_not_cost() -> None:
@@ -54,3 +54,18 @@ def test_what_costs_nothing_fits_into_nothing() -> None:
     with pytest.raises(OverBudgetError, match="price is unknown"):
         ledger.reserve(None, None)
     Ledger().reserve(None, None)
+
+
+def test_a_refusal_names_the_budget_that_leaves_the_least() -> None:
+    """The month's whole, and not what was left of it when the run began."""
+    for run, month, words in (
+        (None, "0.60", "$0.17 of the month's $0.60 left"),
+        ("0.50", "0.60", "$0.17 of the month's $0.60 left"),
+        ("0.10", "0.60", "$0.10 of the run's $0.10 left"),
+        ("0.10", None, "$0.10 of the run's $0.10 left"),
+    ):
+        limits = (None if limit is None else Decimal(limit) for limit in (run, month))
+        ledger = Ledger(*limits, spent_month=Decimal("0.43"))
+        with pytest.raises(OverBudgetError) as refusal:
+            ledger.reserve(Decimal("0.20"), Decimal("0.20"))
+        assert refusal.value.message == f"over budget: $0.20, {words}"

@@ -45,7 +45,7 @@ class Payment:
 
 @dataclass(eq=False)
 class Item:
-    """An entry: `text` is its own lines, `record` what its record line tells of, `place` what its `file_path` names.
+    """An entry: `text` is its own lines, `record` what its record line tells of, `place` where its picture was put.
 
     `picture` is the hash of its own picture, `painted` says that the author painted it.
     """
@@ -63,6 +63,22 @@ class Item:
     @property
     def id(self) -> str:
         return f"chapters/{self.chapter.slug}/{self.name}"
+
+    @property
+    def named(self) -> str:
+        """What its `file_path` names, as an id."""
+        found = re.search(r'file_path: "?generated/(.*)\.png', self.text)
+        return found[1] if found else ""
+
+    @property
+    def is_renamed_wholly(self) -> bool:
+        """Say whether its lines tell nothing of where its picture is: only what is kept beside the book does."""
+        return bool(self.record) and self.named != self.place
+
+    def rename_wholly(self) -> None:
+        """Let all that its lines tell of its name tell the one it has now, as an editor's search-and-replace does."""
+        self.text = re.sub(r'(file_path: "?generated/).*(\.png)', rf"\g<1>{self.id}\g<2>", self.text)
+        self.text = re.sub(r'(file_name: "?).*(\.png)', rf"\g<1>{self.name}\g<2>", self.text)
 
     @property
     def is_kept(self) -> bool:
@@ -199,6 +215,27 @@ class EditedBook:
         for item in self.some(1):
             item.name = self.free(item.chapter)
 
+    def replace_all(self) -> None:
+        """Rename an entry by search-and-replace, to a name at which no picture stands."""
+        for item in self.some(1):
+            before, item.name = item.name, self.free(item.chapter)
+            if self.studio.image(item.id).exists() or (item.painted and item.record and item.record.lost):
+                item.name = before
+                continue
+            item.rename_wholly()
+
+    def replace_slug(self) -> None:
+        """Rename a chapter by search-and-replace."""
+        chapter = self.luck.choice(self.chapters)
+        before, taken = chapter.slug, {other.slug for other in self.chapters}
+        chapter.slug = self.luck.choice([slug for slug in ("one", "two", "three", "four") if slug not in taken])
+        unknown = any(item.painted and item.record and item.record.lost for item in chapter.items)
+        if unknown or any(self.studio.image(item.id).exists() for item in chapter.items):
+            chapter.slug = before
+            return
+        for item in chapter.items:
+            item.rename_wholly()
+
     def change_case(self) -> None:
         for item in self.some(1):
             item.name = item.name.swapcase()
@@ -268,7 +305,8 @@ class EditedBook:
     def lose_state(self) -> None:
         """Clone afresh: the pictures and the author's files are there, and nothing else."""
         whole = all(self.studio.hash(item.place) == item.picture for item in self.items if item.picture)
-        if whole and not self.gone:
+        told = not any(item.painted and item.is_renamed_wholly for item in self.items)
+        if whole and told and not self.gone:
             shutil.rmtree(self.studio.root / ".chargen", ignore_errors=True)
             for payment in self.payments:
                 payment.lost = True
@@ -281,10 +319,12 @@ class EditedBook:
     def edit(self) -> None:
         """Do something, often to names and places, seldom anything else."""
         often = (self.insert, self.renumber, self.rotate, self.rotate, self.rename, self.move, self.copy, self.mark)
+        often = (*often, self.replace_all)
         often = (*often, self.command) if self.done[-1:] == ["|"] else often
         seldom = (
             self.delete, self.bring_back, self.change_case, self.shuffle, self.rename_chapter, self.swap_chapters,
             self.move_folder, self.reword, self.reword_back, self.paint, self.lose_state, self.lose_caches,
+            self.replace_slug,
         )  # fmt: skip
         chosen = self.luck.choice((*often, *often, *seldom))
         chosen()
@@ -306,7 +346,7 @@ class EditedBook:
         for payment, group in groups.items():
             if len(group) < 2:
                 continue
-            at_home = [item for item in group if item.place == item.id and self.studio.image(item.id).exists()]
+            at_home = [item for item in group if item.named == item.id and self.studio.image(item.id).exists()]
             holding = [item for item in at_home if self.studio.hash(item.id) == payment.picture]
             for item in holding[1:]:  # a file that stands at each is a picture of each
                 item.picture, item.painted = payment.picture, False

@@ -48,6 +48,8 @@ class Book:
         self.hashed: list[str] = []
         self.ignores_case = False
         self.made: dict[str, EntryId] = {}
+        self.places: dict[str, str] = {}
+        self.asked: list[str] = []
 
     def __getitem__(self, name: str) -> Kept:
         return next(entry for entry in self.entries if entry.id == name)
@@ -69,9 +71,15 @@ class Book:
         entry.named = target
         entry.line = RecordLine(Fingerprint("0" * 64), digest(picture), len(picture), attempt=attempt)
         self.made[attempt] = entry.id
+        self.places[attempt] = target
 
     def rename(self, name: str, to: str) -> None:
         self[name].id = EntryId(to)
+
+    def replace_all(self, name: str, to: str) -> None:
+        """Rename an entry as an editor's search-and-replace does it, in `file_path` too."""
+        entry = self[name]
+        entry.id, entry.named = EntryId(to), f"generated/{to}.png"
 
     def swap(self, one: str, other: str) -> None:
         first, second = self[one], self[other]
@@ -125,6 +133,10 @@ class Book:
 
     def made_for(self, line: RecordLine) -> EntryId | None:
         return self.made.get(line.attempt or "")
+
+    def put_at(self, line: RecordLine) -> str:
+        self.asked.append(line.attempt or "")
+        return self.places.get(line.attempt or "", "")
 
     def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
         return self.begun.get((named, recorded))

@@ -48,7 +48,8 @@ def parse(
     secrets = tuple(secrets)
     body = answer.json
     if not isinstance(body, dict):
-        message = clean(f"the reply is not what Gemini sends: {words(answer)}", secrets)
+        said = words(answer) if answer.text.strip() else "it is empty"
+        message = clean(f"the reply is not what Gemini sends: {said}", secrets)
         raise ambiguous(message, hint="check the address (`base_url`) of `google`", alike=answer.is_page)
     if body.get("error") and not body.get("candidates"):
         raise classify(_with_own_status(answer, body["error"]), secrets)

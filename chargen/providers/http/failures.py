@@ -117,10 +117,11 @@ _BY_STATUS = {
     409: RETRY,
     429: RATE_LIMITED,
     499: RETRY,
-    504: GATEWAY_GAVE_UP,
-    524: GATEWAY_GAVE_UP,
 }
-_GATEWAYS_OWN = frozenset({502, 520, 521, 522, 523})
+_GATEWAYS_OWN = {
+    **dict.fromkeys((502, 520, 521, 522, 523), GATEWAY_FAILED),
+    **dict.fromkeys((504, 524), GATEWAY_GAVE_UP),
+}
 """Said by servers in between (nginx's 502, Cloudflare's 52x): the request may have been read, and the reply lost."""
 
 
@@ -130,7 +131,7 @@ def by_status(answer: Answer) -> FailureRule:
     if 300 <= status < 400:
         return REDIRECTED
     if status in _GATEWAYS_OWN and not _is_of_vendor(answer):
-        return GATEWAY_FAILED
+        return _GATEWAYS_OWN[status]
     if status in (404, 405) and not of_server:
         return NOT_AN_API
     return _BY_STATUS.get(status, RETRY if status >= 500 else WRONG)

@@ -60,6 +60,7 @@ class VendorProvider(LiveProvider):
             key=self._key_name if self._key else "",
         )
         self.is_vendor = is_at(self._base_url, facts.vendor_domain)
+        self._own_price = None if self.is_vendor else settings.price
         self.default_model = settings.model or facts.default_model
         self.default_workers = facts.workers
         self.default_per_minute = facts.per_minute if self.is_vendor else None
@@ -71,16 +72,17 @@ class VendorProvider(LiveProvider):
     def price(self, request: Request) -> Decimal | None:
         """Estimate the cost in USD; None where the model, or its price for this size and quality, is unknown.
 
-        A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
+        A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on. Another is
+        priced by the settings at a server of the author's own.
         """
         if (prices := self.prices(request.model)) is None:
-            return None
+            return self._own_price
         return estimate(prices, request.requested_size, request.quality, _pictures(request), request.prompt)
 
     def most(self, request: Request) -> Decimal | None:
         """Return what sending once may come to, as far as it can be known: what a budget sets aside."""
         if (prices := self.prices(request.model)) is None:
-            return None
+            return self._own_price
         return most(prices, request.requested_size, request.quality, _pictures(request), request.prompt)
 
     def prices(self, asked: str, answered: str | None = None) -> Prices | None:

@@ -39,7 +39,8 @@ def parse(
     request_id = clean(answer.headers.get("x-request-id", ""), secrets) or None
     body = answer.json
     if not isinstance(body, dict):
-        message = clean(f"the reply is not what an image server sends: {words(answer)}", secrets)
+        said = words(answer) if answer.text.strip() else "it is empty"
+        message = clean(f"the reply is not what an image server sends: {said}", secrets)
         raise ambiguous(
             message, hint="check the address (`base_url`) of `openai`", request_id=request_id, alike=answer.is_page
         )

@@ -39,6 +39,8 @@ AT_ONCE = 16
 """Questions at once."""
 _MOST_SHOWN = 160
 _ADDRESS = re.compile(r"\w+://\S+|\?\S+")
+_COUNTERS = re.compile(r"Generic \w+ error: |Error performing \w+ \S+ in [^-]*?- ")
+"""What the library says before the reason: how long it took and how often it tried, each time another number."""
 _ENDPOINTS = {
     "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
     "gs": ("STORAGE_EMULATOR_HOST",),
@@ -167,7 +169,9 @@ class Objects:
             return StoreError("the store refused the credentials, or what they may do")
         if isinstance(failure, FileNotFoundError):
             return StoreError("the store has no such bucket or container")
-        first = _ADDRESS.sub("...", str(failure).partition("\n")[0])
+        first = _COUNTERS.sub("", _ADDRESS.sub("...", str(failure).partition("\n")[0]))
+        if "error sending request" in first:
+            return StoreError("the store can't be reached: no connection, or no answer in time")
         return StoreError(f"the store did not answer as it should: {first[:_MOST_SHOWN]}")
 
 
