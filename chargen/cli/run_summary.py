@@ -76,6 +76,8 @@ def _collected(build: Build) -> Iterable[str]:
         names = listed(failure.entry_id for failure in failures)
         yield f"brought nothing{', possibly billed' if billed else ''}: {names}"
         yield f"  {message}"
+        if charged := sum((failure.cost_usd or Decimal(0) for failure in failures), Decimal(0)):
+            yield f"  charged: {cost_text(charged)}"
 
 
 def _submitted(build: Build) -> Iterable[str]:
@@ -117,6 +119,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
+    yield from spending_lines(result.collected, "collected from jobs")
     yield from _submitted(build)
     yield from _failures(result)
     yield from _problems(build, result)

@@ -23,12 +23,15 @@ def images_text(total: Sum) -> str:
     return f"{plural(total.images, 'image')}{sketches}"
 
 
-def spending_lines(total: Sum) -> Iterator[str]:
-    """Yield what requests were sent, what came of them, and what of the amounts is not known for certain."""
+def spending_lines(total: Sum, what: str = "") -> Iterator[str]:
+    """Yield what requests were sent, what came of them, and what of the amounts is not known for certain.
+
+    They are called `what`, where they were not sent now.
+    """
     requests = total.sent - total.drawn
     if not (total.spent_usd or total.possibly or total.waiting or total.unknown or (requests and total.failures)):
         return
-    yield f"{plural(requests, 'request')} sent: {'; '.join(_came(total))}"
+    yield f"{what or plural(requests, 'request') + ' sent'}: {'; '.join(_came(total))}"
     if total.sketches:
         yield f"sketched here, without a request: {plural(total.sketches, 'image')}"
     if total.estimated:
