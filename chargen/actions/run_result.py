@@ -77,6 +77,8 @@ class RunResult(Struct, frozen=True):
     spent: Sum
     stopped: Mapping[str, ProviderStopped]
     problems: tuple[Problem, ...]
+    collected: Sum = Sum()
+    """What requests of runs before came to that this one collected."""
     warnings: tuple[Problem, ...] = ()
     """What was said of the images before anything was sent."""
     exit_code: int = 0
@@ -101,6 +103,7 @@ class RunResult(Struct, frozen=True):
             "possibly_billed": self.spent.possibly,
             "possibly_billed_usd": number(self.spent.possibly_usd),
             "spent": self.spent.to_json(),
+            "collected": self.collected.to_json(),
             "stopped": {name: {"message": stop.message, "hint": stop.hint} for name, stop in self.stopped.items()},
             "problems": [problem.to_json() for problem in (*self.warnings, *self.problems)],
             "exit_code": self.exit_code,
@@ -122,6 +125,7 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
             *map(_left_out, build.servers_left_out.values()),
             *(() if build.builder.sharing is None else build.builder.sharing.problems),
         ),
+        collected=sum_of("", build.collected_attempts, is_proof),
         warnings=tuple(finding.problem for finding in build.warnings),
         exit_code=exit_code,
     )

@@ -8,13 +8,16 @@ the month in which it was handed over.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 from msgspec import Struct, field
 
 from chargen.build.attempt import note_failed, received
 from chargen.build.batches import sendings_of
+from chargen.build.events import AnsweredByAnother, ChargedMore, told_of
 from chargen.config.layout import JOBS
 from chargen.errors import Problem, error
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus, Upload
@@ -44,6 +47,8 @@ class LineFailure(Struct, frozen=True):
     message: str
     again: bool
     possibly_billed: bool = False
+    cost_usd: Decimal | None = None
+    """What it was charged all the same."""
 
 
 class Collected(Struct):
@@ -52,10 +57,21 @@ class Collected(Struct):
     replies: int = 0
     failures: list[LineFailure] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    events: list[ChargedMore | AnsweredByAnother] = field(default_factory=list)
+    """What is to be told of replies, as of live ones."""
+    settled: set[str] = field(default_factory=set)
+    """Attempts of which it became known what they came to."""
+    runs: set[str] = field(default_factory=set)
+    """The runs that had sent them."""
     named: dict[EntryId, JobLine] = field(default_factory=dict)
     """Replies to what was asked for by name, by the entries that they are for."""
     kept: list[BatchJob] = field(default_factory=list)
     """Jobs that stay on record until such replies are in their places."""
+
+    def came_to_an_end(self, job: BatchJob, attempts: Iterable[str]) -> None:
+        """Note of which requests of a job it became known what they came to."""
+        self.settled.update(attempts)
+        self.runs.add(job.run)
 
     @property
     def faults(self) -> dict[EntryId, str]:
@@ -95,7 +111,7 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
         if job.mended:
             told = f"`{JOBS}/{job.name}/{JOB_FILE}` can't be read: what it asked for is known by its records"
             found.told.append(told)
-    for job in map(partial(_looked_at, session), every):
+    for job in map(partial(_looked_at, session, found), every):
         batches = batches_of(session, job)
         if batches is None:
             why = why_unasked(session, job)
@@ -118,10 +134,11 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
     return found
 
 
-def _looked_at(session: Session, job: BatchJob) -> BatchJob:
+def _looked_at(session: Session, found: Collected, job: BatchJob) -> BatchJob:
     """Put a job's requests into a journal that lost them, and settle what a run stored that died."""
     session.journal.sent_all(sendings_of(job), job.begun_at)
     came = [line.attempt for line in job.waiting if _has_come(session, line)]
+    found.came_to_an_end(job, came)
     return session.batch_jobs.settle(job, came) if came else job
 
 
@@ -169,7 +186,7 @@ def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Col
         if job.mended:
             raise  # it may be at another server
         found.replies += replies.bring(job)
-        job = _looked_at(session, job)
+        job = _looked_at(session, found, job)
         message = f"the vendor does not know its job any more: {failure.message}"
         _give_up(session, job, ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True), found)
         _tidy(session, job, batches, found)
@@ -182,7 +199,7 @@ def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Col
         return
     if came := replies.bring(job):
         found.replies += came
-        job = _looked_at(session, job)
+        job = _looked_at(session, found, job)
     if not job.waiting or _take(session, job, batches, status, found, replies=replies):
         _tidy(session, job, batches, found)
 
@@ -240,6 +257,7 @@ def _take(
                 record = records.get(attempt)
                 if attempt not in lines or record is None:
                     continue
+                found.events += told_of(str(record.route), record.entry_id, lines[attempt].most_usd, outcome)
                 if isinstance(outcome, Reply):
                     session.journal.stored(replies.keep(record, outcome), soon=True)
                     found.replies += 1
@@ -249,6 +267,7 @@ def _take(
                 settled.append(attempt)
         finally:
             session.batch_jobs.settle(job, settled)
+            found.came_to_an_end(job, settled)
     silent = tuple(line for attempt, line in lines.items() if attempt not in lost)
     _give_up(session, job, untold(status.state), found, lines=silent)
     if lost:
@@ -262,7 +281,7 @@ def _failed(session: Session, line: JobLine, failure: ProviderError, found: Coll
     note_failed(session, line.attempt, failure)
     again = failure.failure is FailureClass.TRANSIENT
     message = session.project.scrub(failure.message)
-    found.failures.append(LineFailure(line.entry_id, message, again, failure.possibly_billed))
+    found.failures.append(LineFailure(line.entry_id, message, again, failure.possibly_billed, failure.cost_usd))
 
 
 def _give_up(
@@ -280,6 +299,7 @@ def _give_up(
     session.journal.failed_all(
         [line.attempt for line in lines], failure.failure, failure.message, possibly_billed=billed
     )
+    found.came_to_an_end(job, (line.attempt for line in lines))
     again = failure.failure is FailureClass.TRANSIENT
     message = session.project.scrub(failure.message)
     found.failures.extend(LineFailure(line.entry_id, message, again, billed) for line in lines)

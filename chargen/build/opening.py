@@ -186,5 +186,7 @@ def open_build(
             warnings=warnings_of(session, prepared),
             collected=from_jobs,
         )
+        for event in from_jobs.events:
+            build.note(event)
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

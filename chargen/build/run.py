@@ -265,6 +265,13 @@ class Build:
         """The requests of this run, as the journal has them."""
         return self.session.journal.of_run(self.session.run_id) if self.sent else ()
 
+    @property
+    def collected_attempts(self) -> tuple[Attempt, ...]:
+        """The requests of runs before of which this one learned what they came to."""
+        found, journal = self.collected, self.session.journal
+        every = (attempt for run in sorted(found.runs) for attempt in journal.of_run(run))
+        return tuple(attempt for attempt in every if attempt.attempt_id in found.settled)
+
     def close(self) -> None:
         """End the run: let go of the project and close what is open."""
         self._closing.close()

@@ -18,8 +18,6 @@ from msgspec import Struct, field
 
 from chargen.build.attempt import ImageAttempts
 from chargen.build.events import (
-    AnsweredByAnother,
-    ChargedMore,
     JobAdvanced,
     ProviderPaused,
     ProviderStopped,
@@ -27,6 +25,7 @@ from chargen.build.events import (
     ServerLeftOut,
     Sink,
     TryFailed,
+    told_of,
 )
 from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import BreakerOpenError, Pool, Server, asks_too_long, next_wait, pause_after
@@ -163,19 +162,17 @@ class Sender:
                 raise wrapped from bug
             self._pool.served(server)
             free = call.estimate if job is None else NOTHING
-            self._settle(call, most, reply.cost_usd if reply.cost_usd is not None else free)
-            if reply.answered_by is not None:
-                request = call.request
-                self._sink(AnsweredByAnother(str(request.route), request.asked.entry_id, reply.answered_by))
+            self._settle(call, most, reply.cost_usd if reply.cost_usd is not None else free, reply)
         return reply
 
-    def _settle(self, call: _Call, most: Decimal | None, actual: Decimal | None) -> None:
-        """Account for a try; tell where a vendor charged more than it was known to."""
-        if self._ledger.settle(most, actual):
-            assert most is not None
-            assert actual is not None
-            request = call.request
-            self._sink(ChargedMore(str(request.route), request.asked.entry_id, most, actual))
+    def _settle(
+        self, call: _Call, most: Decimal | None, actual: Decimal | None, outcome: Reply | ProviderError
+    ) -> None:
+        """Account for a try, and tell what is odd about it."""
+        self._ledger.settle(most, actual)
+        request = call.request
+        for event in told_of(str(request.route), request.asked.entry_id, most, outcome):
+            self._sink(event)
 
     def _collected(self, provider: Provider, ticket: Ticket, entry_id: str) -> Reply:
         """Wait for what was handed over, as calls in flight finish: the job is at work, and holds its place."""
@@ -238,7 +235,7 @@ class Sender:
         call.failures.append(failure)
         call.wait = next_wait(call.failures, self._luck())
         unknown = failure.possibly_billed and failure.cost_usd is None
-        self._settle(call, flight.most, None if unknown else failure.cost_usd or NOTHING)
+        self._settle(call, flight.most, None if unknown else failure.cost_usd or NOTHING, failure)
         self._react(call, flight, failure)
         call.log.failed(flight.attempt_id, failure)
         entry_id = call.request.asked.entry_id

@@ -10,8 +10,8 @@ import click
 from chargen.cli.options import json_option
 from chargen.cli.output import tell
 from chargen.cli.spending import images_text, spending_lines, spent_text
-from chargen.cli.tables import bold, columns, dim
-from chargen.text.money import cost_text, estimate_text
+from chargen.cli.tables import bold, columns, dim, plural
+from chargen.text.money import at_least, cost_text, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.cost import Spending
@@ -52,12 +52,21 @@ def _lines(found: Spending) -> Iterator[str]:
             continue
         yield from _table(title, rows)
         yield ""
-    yield f"{spent_text(total)} for {images_text(total)}"
+    yield _whole(total)
     if found.records.images:
         images = images_text(found.records)
         why = "that this machine's journal does not know, by the records of their entries"
         yield f"of it {spent_text(found.records)} for {images} {why}"
     yield from spending_lines(total)
+
+
+def _whole(total: Sum) -> str:
+    """Say what images cost, and apart from it what failures did."""
+    if not total.failed_usd:
+        return f"{spent_text(total)} for {images_text(total)}"
+    images = f"{at_least(total.usd, total.unknown_images)} for {images_text(total)}"
+    failures = f"{cost_text(total.failed_usd)} for {plural(total.charged, 'request')} that failed and charged"
+    return f"{spent_text(total)}: {images}, {failures}"
 
 
 def _table(title: str, rows: Sequence[Sum]) -> Iterator[str]:

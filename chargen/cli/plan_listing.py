@@ -12,8 +12,8 @@ from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pa
 from chargen.model.groups import grouped
 from chargen.model.reason import Reason, ReasonCode, flattened, of_many
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.plan import Shown, seen_pictures, total_cost, totals
-from chargen.text.money import by_estimate, estimate_text
+from chargen.plan.plan import Shown, seen_pictures, totals
+from chargen.text.money import at_least, by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
@@ -80,7 +80,7 @@ def short_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId])
 def _price_of(images: Sequence[Shown]) -> str:
     """Say what sending those of some images costs that are sent; nothing where that is nothing."""
     spending = [image for image in images if image.sends]
-    return _costs(spending) if any(image.cost_usd != 0 for image in spending) else ""
+    return costs_text(spending) if any(image.cost_usd != 0 for image in spending) else ""
 
 
 def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[str]:
@@ -92,11 +92,11 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
     yield from (f"{problem.message}; {problem.hint}" for problem in seen_pictures(spending))
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
-        yield f"{sum(image.sends for image in spending):,} to send{to}, {by_estimate(_costs(spending))}"
+        yield f"{sum(image.sends for image in spending):,} to send{to}, {by_estimate(costs_text(spending))}"
         yield from batched_lines(spending)
     if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):
-            yield f"  {route}: {sum(image.sends for image in routed):,}, {_costs(routed)}"
+            yield f"  {route}: {sum(image.sends for image in routed):,}, {costs_text(routed)}"
     if others:
         them = "it" if len(others) == 1 else "them"
         yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for {them}"
@@ -121,16 +121,13 @@ def batched_lines(images: Sequence[Shown]) -> Iterator[str]:
     live = [image.batched.live_usd for image in every if image.batched is not None]
     known = [usd for usd in live if usd is not None]
     instead = f" instead of {estimate_text(sum(known, Decimal(0)))}" if len(known) == len(live) else ""
-    yield f"{len(every):,} in {plural(jobs, 'job')}: {_costs(every)}{instead}, within a day"
+    yield f"{len(every):,} in {plural(jobs, 'job')}: {costs_text(every)}{instead}, within a day"
 
 
-def _costs(images: Sequence[Shown]) -> str:
+def costs_text(images: Sequence[Shown]) -> str:
     """Add up what is known, and count what is not: an unknown price is never 0."""
-    known = [image for image in images if image.cost_usd is not None]
-    unknown = len(images) - len(known)
-    if not known:
-        return estimate_text(None)
-    return estimate_text(total_cost(known)) + (f" and {unknown:,} at unknown cost" if unknown else "")
+    known = [image.cost_usd for image in images if image.cost_usd is not None]
+    return at_least(sum(known, Decimal(0)), len(images) - len(known), estimate_text)
 
 
 def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:

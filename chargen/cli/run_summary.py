@@ -9,7 +9,7 @@ from decimal import Decimal
 from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutcome, RunResult, run_result
 from chargen.build.result import Outcome
 from chargen.build.run import Build
-from chargen.cli.plan_listing import batched_lines
+from chargen.cli.plan_listing import batched_lines, costs_text
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, moment, plural
@@ -19,7 +19,7 @@ from chargen.model.reason import ReasonCode, has
 from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
-from chargen.plan.plan import Shown, total_cost
+from chargen.plan.plan import Shown
 from chargen.text.money import by_estimate, cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
@@ -42,11 +42,11 @@ def opening(build: Build) -> Iterable[str]:
     if not spending:
         yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return
-    yield f"{_to_make(spending)}, {by_estimate(estimate_text(total_cost(spending)))}"
+    yield f"{_to_make(spending)}, {by_estimate(costs_text(spending))}"
     by_route = grouped(spending, lambda image: str(image.route))
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
-            yield f"  {route}: {sum(image.sends for image in images)}, {estimate_text(total_cost(images))}"
+            yield f"  {route}: {sum(image.sends for image in images)}, {costs_text(images)}"
     yield from batched_lines(spending)
     for problem in elsewhere(spending, build.session.adapters):
         yield problem.message
@@ -76,6 +76,8 @@ def _collected(build: Build) -> Iterable[str]:
         names = listed(failure.entry_id for failure in failures)
         yield f"brought nothing{', possibly billed' if billed else ''}: {names}"
         yield f"  {message}"
+        if charged := sum((failure.cost_usd or Decimal(0) for failure in failures), Decimal(0)):
+            yield f"  charged: {cost_text(charged)}"
 
 
 def _submitted(build: Build) -> Iterable[str]:
@@ -117,6 +119,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
+    yield from spending_lines(result.collected, "collected from jobs")
     yield from _submitted(build)
     yield from _failures(result)
     yield from _problems(build, result)

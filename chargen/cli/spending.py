@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chargen.cli.tables import plural
-from chargen.text.money import UNKNOWN, by_estimate, cost_text, estimate_text
+from chargen.text.money import at_least, by_estimate, cost_text, estimate_text
 
 if TYPE_CHECKING:
     from chargen.store.spending import Sum
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 def spent_text(total: Sum) -> str:
     """Write what was spent: "at least" where a price is unknown."""
-    if not total.unknown:
-        return cost_text(total.spent_usd)
-    return f"at least {cost_text(total.spent_usd)}" if total.spent_usd else UNKNOWN
+    return at_least(total.spent_usd, total.unknown)
 
 
 def images_text(total: Sum) -> str:
@@ -25,20 +23,24 @@ def images_text(total: Sum) -> str:
     return f"{plural(total.images, 'image')}{sketches}"
 
 
-def spending_lines(total: Sum) -> Iterator[str]:
-    """Yield what requests were sent, what came of them, and what of the amounts is not known for certain."""
-    if not (total.spent_usd or total.possibly or total.waiting or total.unknown):
+def spending_lines(total: Sum, what: str = "") -> Iterator[str]:
+    """Yield what requests were sent, what came of them, and what of the amounts is not known for certain.
+
+    They are called `what`, where they were not sent now.
+    """
+    requests = total.sent - total.drawn
+    if not (total.spent_usd or total.possibly or total.waiting or total.unknown or (requests and total.failures)):
         return
-    yield f"{plural(total.sent - total.sketches, 'request')} sent: {'; '.join(_came(total))}"
+    yield f"{what or plural(requests, 'request') + ' sent'}: {'; '.join(_came(total))}"
     if total.sketches:
         yield f"sketched here, without a request: {plural(total.sketches, 'image')}"
     if total.estimated:
         whose = plural(total.estimated, "image")
         yield f"estimated: {estimate_text(total.estimated_usd)} of it, for {whose} whose usage was not told"
     if total.possibly:
-        requests = plural(total.possibly, "request")
-        unknown = "unknown cost" if total.unknown and not total.possibly_usd else estimate_text(total.possibly_usd)
-        yield f"possibly billed: {requests} that brought nothing, {by_estimate(unknown)}"
+        doubtful = plural(total.possibly, "request")
+        amount = at_least(total.possibly_usd, total.unknown_possibly, estimate_text)
+        yield f"possibly billed: {doubtful} that brought nothing, {by_estimate(amount)}"
     if total.unknown:
         yield f"of unknown cost: {plural(total.unknown, 'request')}, counted as nothing"
 
@@ -46,12 +48,13 @@ def spending_lines(total: Sum) -> Iterator[str]:
 def _came(total: Sum) -> Iterator[str]:
     """Say what came of requests."""
     if brought := total.images - total.sketches:
-        yield f"{brought:,} brought an image, {cost_text(total.usd)}"
+        yield f"{brought:,} brought an image, {at_least(total.usd, total.unknown_images)}"
     if total.charged:
         yield f"{total.charged:,} failed and charged, {cost_text(total.failed_usd)}"
-    if free := total.failures - total.charged:
+    if free := total.failures - total.charged - (total.drawn - total.sketches):
         yield f"{free:,} failed for free"
     if total.possibly:
         yield f"{total.possibly:,} possibly billed"
     if total.waiting:
-        yield f"{total.waiting:,} in jobs, {by_estimate(estimate_text(total.waiting_usd))}"
+        amount = at_least(total.waiting_usd, total.unknown_waiting, estimate_text)
+        yield f"{total.waiting:,} in jobs, {by_estimate(amount)}"

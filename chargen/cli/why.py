@@ -14,6 +14,7 @@ from chargen.cli.options import image_names, json_option
 from chargen.cli.output import GREEN, RED, STRUCK, UNDERLINE, in_colour, say, say_json, styled
 from chargen.cli.tables import bold, coloured, dim, moment
 from chargen.model.inputs import Change, change_reasons
+from chargen.model.reason import is_shared
 from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
@@ -104,7 +105,8 @@ def _kept(image: Planned) -> str:
 def _part(part: PartChange) -> Iterator[str]:
     verb = "" if part.change is Change.CHANGED else f" {part.change.value}"
     place = part.source or (f"was {part.was_in}" if part.was_in else "")
-    yield f"{bold(part.name)}{verb}  {dim(place)}".rstrip()
+    others = " or what is told with it" if is_shared(part.part) else ""
+    yield f"{bold(part.name)}{others}{verb}  {dim(place)}".rstrip()
     if not part.known:
         return
     stretches = shortened(part.stretches)

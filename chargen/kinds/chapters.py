@@ -58,7 +58,7 @@ _MEMBER = Keys(
         Key("ref", "Slug of the character's file.", Effect.REBUILDS, suggested=False, required=True),
         Key("slug", "The same as `ref`.", Effect.REBUILDS, suggested=False),
         Key("name", "What the chapter calls them.", Effect.REBUILDS, suggested=False),
-        Key("reference_images", "Ids of their inventory, the pictures that go along; `none` for none.",
+        Key("reference_images", "Ids of their inventory, the pictures that go along; `none`, not in a list, for none.",
             Effect.REBUILDS, Form.TEXTS),
     )
 )  # fmt: skip

@@ -29,7 +29,12 @@ _WHO = Keys(
     (
         type_key("character"),
         slug_key("Names the character in chapters, and its pictures `characters/<slug>/...`."),
-        Key("name", "What prompts and legends call them.", Effect.REBUILDS, suggested=False),
+        Key(
+            "name",
+            "What prompts and legends call them; in a prompt it stands with a state or with words on their looks.",
+            Effect.REBUILDS,
+            suggested=False,
+        ),
         Key("appearance", "Their looks, sent where no picture of them can be.", Effect.REBUILDS),
         GENERATION_DEFAULTS,
     )
@@ -42,7 +47,7 @@ _ITEM = (
         (
             Key("path", "The picture, from this file's folder; with a `prompt_used`, it is where the program put it.",
                 Effect.REBUILDS, suggested=False),
-            Key("is_reference_portrait", "The picture that shows them where no other is listed.", Effect.REBUILDS,
+            Key("is_reference_portrait", "The picture that shows them where no other is listed.", Effect.PORTRAIT,
                 Form.FLAG, suggested=False),
             Key("content", "What the picture shows.", Effect.NOTHING, Form.MAPPING, _CONTENT, suggested=False),
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.file_reader import FileReader
@@ -105,6 +105,7 @@ def read_entry(
         default = default_size_of(block.block("generation_defaults"), default)
     size = size_of(block, default)
     former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
+    _tell_unused(block, file.kind.name)
     status = status_of(block)
     if "variants" in block.nodes:
         check_variants(block)
@@ -258,6 +259,31 @@ def depicted(
 def wants_no_portrait(block: Block) -> bool:
     """Say whether `reference_images: none` says that no picture is meant to go along."""
     return (scalar(block.nodes.get("reference_images")) or "").strip().lower() == "none"
+
+
+def _tell_unused(block: Block, kind: str) -> None:
+    """Warn of keys that count elsewhere and not in an image: words on what is sent are never passed over."""
+    listed = block.nodes.get("reference_images")
+    if not is_null(listed) and listed is not None and not wants_no_portrait(block):
+        hint = "mark the picture that is meant to go along with `is_reference_portrait: true` in the character's file"
+        if kind == "chapter":
+            hint = "list the ids at the character in the chapter's `characters`: they are for all images of the chapter"
+        message = "`reference_images` of an image takes only `none`: what stands there is not used"
+        block.problems.append(warning(message, block.document.at(listed), hint))
+    written = not is_null(block.find("negative_prompt"))
+    own = block.nodes.get("negative_prompts")
+    # A single text with no `negative_prompt` beside it is told as a misspelling.
+    if own is not None and not is_null(own) and (written or not isinstance(own, ScalarNode)):
+        _tell_negatives(block, "negative_prompts", own)
+    defaults = block.nodes.get("generation_defaults")
+    inner = get(defaults, "negative_prompts") if isinstance(defaults, MappingNode) else None
+    if inner is not None and not is_null(inner):
+        _tell_negatives(block, "generation_defaults.negative_prompts", inner)
+
+
+def _tell_negatives(block: Block, key: str, node: Node) -> None:
+    message = f"`{key}` of an image counts for nothing: only a whole file's `generation_defaults` have it"
+    block.problems.append(warning(message, block.document.at(node), "write it into the image's `negative_prompt`"))
 
 
 def outputs_of(block: Block) -> Outputs:

@@ -44,6 +44,8 @@ class Effect(str, Enum):
 
     REBUILDS = "rebuilds"
     FIELD = "rebuilds, where the image has no prompt"
+    SPOKEN_OF = "rebuilds, where the image has no prompt, or a state or words on their looks"
+    PORTRAIT = "rebuilds the images that show it"
     SIZE = "rebuilds; where the file had none, only what is made anew has it"
     NOTHING = "nothing"
     DRIFT = "drift"
@@ -139,6 +141,9 @@ DEFAULTS = Keys(
 )
 """`generation_defaults`."""
 
+_OWN_DEFAULTS = Keys(tuple(key for key in DEFAULTS.all if key.name != "negative_prompts"), DEFAULTS.same)
+"""Those of one image."""
+
 GENERATION_DEFAULTS = Key(
     "generation_defaults",
     "What holds for every image of the file that does not say otherwise.",
@@ -190,7 +195,8 @@ ENTRY = Keys(
             Form.ITEMS),
         Key("character_refs", "The same as `depicts_characters`.", Effect.REBUILDS, Form.ITEMS),
         Key("character_states", "How characters look here: a text for each slug.", Effect.REBUILDS, Form.MAPPING),
-        Key("generation_defaults", "What holds for this image alone.", Effect.REBUILDS, Form.MAPPING, DEFAULTS),
+        Key("generation_defaults", "What holds for this image alone: all but `negative_prompts`, whose place is"
+            " `negative_prompt`.", Effect.REBUILDS, Form.MAPPING, _OWN_DEFAULTS),
         Key("palette", _PALETTE, Effect.NOTHING, Form.ANY),
         *SLOTS,
     ),
@@ -204,15 +210,17 @@ FIELDS = Keys(
               suggested=name in ("required_elements", "key_visual_elements"))
           for name in ("required_elements", "key_elements", "key_visual_elements", "must_include")),
         Key("visual_description", "What the picture shows.", Effect.FIELD),
-        Key("narrative_context", "What happens in it.", Effect.FIELD),
-        Key("description", "What it is of.", Effect.FIELD, suggested=False),
+        Key("narrative_context", "What happens in it, where there is no `visual_description`.", Effect.FIELD),
+        Key("description", "What it is of, where there is neither of these.", Effect.FIELD, suggested=False),
         Key("narrative_significance", "Why it matters.", Effect.FIELD, suggested=False),
         Key("composition_notes", "How it is composed.", Effect.FIELD),
-        *(Key(name, "How it is composed.", Effect.FIELD, Form.ANY, suggested=False)
+        *(Key(name, "How it is composed, where there are no `composition_notes`.", Effect.FIELD, Form.ANY,
+              suggested=False)
           for name in ("composition", "camera", "framing")),
         *(Key(name, "When it is.", Effect.FIELD, suggested=False) for name in ("time_of_day", "weather", "season")),
-        *(Key(name, "Its light: a text, or `primary_source`, `quality`, `direction` and so on.", Effect.FIELD, Form.ANY,
-              suggested=False) for name in ("lighting", "light")),
+        Key("lighting", "Its light: a text, or `primary_source`, `quality`, `direction` and so on.", Effect.FIELD,
+            Form.ANY, suggested=False),
+        Key("light", "The same, where there is no `lighting`.", Effect.FIELD, Form.ANY, suggested=False),
         *(Key(name, "Its mood.", Effect.FIELD, Form.TEXTS, suggested=False)
           for name in ("mood", "scene_mood", "emotional_beat")),
         Key("mood_rationale", "Why it has this mood.", Effect.FIELD, suggested=False),

@@ -31,7 +31,7 @@ _SLUG = "Slug of the character; without it, that of the character file beside it
 _METADATA = Keys((type_key(_TYPE), slug_key(_SLUG, suggested=False), GENERATION_DEFAULTS))
 _CHARACTER = Keys(
     (
-        Key("name", "What prompts call them.", Effect.FIELD, required=True),
+        Key("name", "What prompts call them.", Effect.SPOKEN_OF, required=True),
         Key("summary", "Their looks, where no portrait goes along.", Effect.REBUILDS),
     )
 )

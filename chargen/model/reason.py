@@ -82,6 +82,8 @@ class ReasonCode(str, Enum):
     POINTER_TO_RECORDED = "pointer-to-recorded"
     REFUSED_BEFORE = "refused-before"
     UNUSABLE_REPLY = "unusable-reply"
+    CHARGED_FOR_NOTHING = "charged-for-nothing"
+    """How many requests were charged and brought no image, why, what they came to, and the image's id."""
     NO_FILE_AT_TARGET = "no-file-at-target"
     TARGET_OUTSIDE = "target-outside"
     SAME_TARGET = "same-target"
@@ -201,13 +203,18 @@ def of_many(reason: Reason) -> Reason:
 def _named(part: str) -> str:
     """Say what one of the inputs is called: `retake.of` is the picture that is changed."""
     found = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
-    return _OF_A_RETAKE.get(found, found)
+    return _OF_A_RETAKE.get(found, found) + (" or what is told with it" if is_shared(part) else "")
+
+
+def is_shared(part: str) -> bool:
+    """Say whether a part's words may be those of several keys, of which the first names it and its place."""
+    return part.startswith("prompt.") and part.rpartition(".")[2] in _SHARED
 
 
 def _input_changed(part: str, change: str, source: str) -> str:
     name = _named(part)
     if name == "template":
-        return f"fixed text of {source or 'the template'} {change}"
+        return f"words of {source or 'the template'}, or names it prints, {change}"
     name = "the prompt's layout" if name == "prompt" else name
     return f"{name} {change}" + (f" ({source})" if source else "")
 
@@ -275,6 +282,10 @@ _SENTENCES = {
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
     ReasonCode.UNUSABLE_REPLY: "its reply can't be used: {}; {} was paid for it (`doit --rebuild {}` asks again)",
+    ReasonCode.CHARGED_FOR_NOTHING: (
+        "{} requests with the same inputs were charged and brought no image: {}; {} was paid (`doit --rebuild {}` asks "
+        "again)"
+    ),
     ReasonCode.NO_FILE_AT_TARGET: "{} stands at `{}`",
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",
@@ -286,6 +297,14 @@ _SENTENCES = {
     ReasonCode.PROBLEM: "{}",
     ReasonCode.SENTENCE: "{}",
 }
+_SHARED = frozenset(
+    {
+        *("required_elements", "key_elements", "key_visual_elements", "must_include"),
+        *("composition", "camera", "framing"),
+        *("mood", "scene_mood", "emotional_beat"),
+    }
+)
+"""Keys of entries made of fields that are joined with others of their kind (`chargen.kinds.structured`)."""
 _OF_A_RETAKE = {
     "retake.of": "the version of the retake",
     "retake.instruction": "the words of the retake",

@@ -6,7 +6,7 @@ never picked is no late reply, and the last to be restored. Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from chargen import kinds
 from chargen.model.entries import Entry
+from chargen.model.groups import grouped
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record
@@ -58,17 +59,36 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
 
         It belongs to the entry whose picture was made for its id before; where there was none, to the one of its id.
         """
-        for attempt in self.journal.refused(fingerprint):
+        for attempt in self.journal.fruitless(fingerprint):
+            if not attempt.refused:
+                continue
             tries = self.journal.attempts_for(attempt.task_id)
             if any(other.fingerprint == fingerprint and other.sent_at > attempt.sent_at for other in tries):
                 continue
-            made = [other for other in tries if other.original and other.sent_at < attempt.sent_at]
-            owner: EntryId | None = attempt.task_id if self.planned(attempt.task_id) else None
-            if made:
-                owner = self.owner_of_attempt(made[-1].fingerprint, made[-1].attempt_id, attempt.task_id)
-            if owner in (None, entry_id):
+            if self._owner_of_try(attempt, tries) in (None, entry_id):
                 return attempt
         return None
+
+    def charged_for_nothing(self, entry_id: EntryId, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        """Return the attempts with these inputs that were charged and brought no image, since one last brought any.
+
+        Whose they are is decided as of a refusal.
+        """
+        charged = [attempt for attempt in self.journal.fruitless(fingerprint) if not attempt.refused]
+        for task_id, found in grouped(charged, lambda attempt: attempt.task_id).items():
+            tries = self.journal.attempts_for(task_id)
+            came = max((one.sent_at for one in tries if one.fingerprint == fingerprint and one.original), default="")
+            since = tuple(attempt for attempt in found if attempt.sent_at > came)
+            if since and self._owner_of_try(since[-1], tries) in (None, entry_id):
+                return since
+        return ()
+
+    def _owner_of_try(self, attempt: Attempt, tries: Iterable[Attempt]) -> EntryId | None:
+        """Return whose an attempt is that left nothing, by the `tries` under its name; None where it is nobody's."""
+        made = [other for other in tries if other.original and other.sent_at < attempt.sent_at]
+        if made:
+            return self.owner_of_attempt(made[-1].fingerprint, made[-1].attempt_id, attempt.task_id)
+        return attempt.task_id if self.planned(attempt.task_id) else None
 
     def paid(
         self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, least: int, takes: bool

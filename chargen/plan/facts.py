@@ -7,6 +7,7 @@ stands in the way of a new one. Reads the disk, changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from functools import cached_property
 
 from chargen import kinds
@@ -199,7 +200,8 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     def state_blockers(self) -> tuple[Reason, ...]:
         """A refusal of before, a target out of the project, a reply or a job that damage keeps from being used."""
         lost = self._of_lost_jobs()
-        return (*self._refused(), *self._unusable(takes=True), *self._leads_out(), *lost, *errors(self._of_files()))
+        paid = (*self._unusable(takes=True), *self._charged())
+        return (*self._refused(), *paid, *self._leads_out(), *lost, *errors(self._of_files()))
 
     @cached_property
     def request_blockers(self) -> tuple[Reason, ...]:
@@ -300,7 +302,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         """True where something was paid for, or refused, under these inputs."""
         if self.known_paid is not None or self.lost is not None:
             return True
-        return bool(self._refused() or self._unusable(takes=False))
+        return bool(self._refused() or self._unusable(takes=False) or self._charged())
 
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
@@ -320,6 +322,17 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         paid = cost_text(stored.record.cost_or_estimate_usd)
         return (Reason(ReasonCode.UNUSABLE_REPLY, (stored.unusable, paid, self.entry.id)),)
 
+    def _charged(self) -> tuple[Reason, ...]:
+        """Say that these inputs were charged for twice, and nothing came: only by name they are asked for again."""
+        if self.demand is not Force.NONE or self.known_paid is not None or self.fingerprint is None:
+            return ()
+        found = self.judge.evidence.charged_for_nothing(self.entry.id, self.fingerprint)
+        if len(found) < MOST_CHARGED:
+            return ()
+        paid = cost_text(sum((attempt.cost_usd or Decimal(0) for attempt in found), Decimal(0)))
+        why = found[-1].message or ""
+        return (Reason(ReasonCode.CHARGED_FOR_NOTHING, (str(len(found)), why, paid, self.entry.id)),)
+
     def _of_lost_jobs(self) -> tuple[Reason, ...]:
         """Say which jobs may be of this image for all that can be read of them: only by name it is asked for again."""
         route, lost = self.image.route, self.judge.evidence.lost_jobs
@@ -334,6 +347,8 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
 
+MOST_CHARGED = 2
+"""Requests with the same inputs that may be charged and bring no image before the author is asked."""
 _OF_ORIGINALS = frozenset({Verdict.BLOCKED, Verdict.RESTORABLE})
 """Verdicts besides those that spend for which it was asked what was paid for."""
 

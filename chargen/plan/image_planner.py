@@ -6,12 +6,12 @@ entry it asks of `Book` and `Disk`, which note it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.errors import InputError, Problem, Severity, error
+from chargen.errors import InputError, Problem, Severity, error, note
 from chargen.model.entries import Entry
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
@@ -21,6 +21,7 @@ from chargen.plan.disk import Disk
 from chargen.plan.facts import errors
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, Unjudged
+from chargen.plan.prompt_limit import Shortened
 from chargen.plan.references import PlannedReferences, References
 from chargen.plan.resolve import Resolution
 from chargen.plan.retake import PlannedRetake, plan_retake
@@ -53,6 +54,8 @@ class ImagePlanner(Struct, frozen=True):
         composed = self._compose(entry, found, faults)
         faults += self._copied(entry)
         problems += faults
+        if composed is not None and composed.left_out:
+            problems.append(_too_long(entry, composed.left_out))
         route = self._route(entry)
         if isinstance(route, Problem):
             problems.append(route)
@@ -200,6 +203,16 @@ class ImagePlanner(Struct, frozen=True):
         if isinstance(route, Problem) and route.position is None:
             return route.at(self.book.first_entry(entry.file))
         return route
+
+
+def _too_long(entry: Entry, left_out: Sequence[Shortened]) -> Problem:
+    """Return the note on what of an entry's fields is not in its prompt as it is written."""
+    kinds = (("shortened", [part for part in left_out if part.kept]), ("left out", [p for p in left_out if not p.kept]))
+    told = [f"{what} {', '.join(f'`{part.name}`' for part in parts)}" for what, parts in kinds if parts]
+    message = f"its fields are longer than `prompt_limit` allows: {'; '.join(told)}"
+    return note(
+        message, entry.position, "shorten them, or set a larger `prompt_limit`; `chargen prompt` shows what is sent"
+    )
 
 
 def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verdict) -> list[Problem]:

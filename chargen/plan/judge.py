@@ -140,7 +140,7 @@ class Judge(Struct, frozen=True):
         if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
             facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
         judgement = judge(facts)
-        variants = ONE
+        variants, later = ONE, 0
         if (in_all := self.options.variants_of(image.id) or image.entry.variants) > 1:
             variants = variants_of(facts.latest, judgement, in_all)
             judgement = replace(judgement, reasons=(*judgement.reasons, *variants.reasons))
@@ -148,12 +148,15 @@ class Judge(Struct, frozen=True):
         route = facts.image.route
         part = self.batch_price(route) if judgement.verdict.spends and route is not None else None
         if part is not None:
-            variants = replace(variants, more=0)  # of a picture that is in its place
+            later, variants = variants.more, replace(variants, more=0)  # of a picture that is in its place
         found = facts.problems(judgement.verdict)
         sends = judgement.verdict.spends + variants.more
         request = facts.request if sends else None
         adapter = None if request is None else self.adapters.get(request.provider)
         price = Decimal(0) if request is None or adapter is None else part_of(adapter.price(request), part)
+        offer = None
+        if request is not None and facts.sent is None:
+            offer = self._offer(facts, judgement, request, price, later)
         judged = Planned(
             entry=image.entry,
             target=image.target,
@@ -176,7 +179,7 @@ class Judge(Struct, frozen=True):
             cost_usd=price and price * sends,
             most_usd=Decimal(0) if request is None or adapter is None else part_of(adapter.most(request), part),
             batched=None if request is None or adapter is None or part is None else _batched(adapter, request),
-            offer=None if request is None or facts.sent is not None else self._offer(facts, judgement, request, price),
+            offer=offer,
             notes=() if request is None else request.notes,
             made=variants.made,
             more=variants.more,
@@ -187,11 +190,17 @@ class Judge(Struct, frozen=True):
         )
         return judged, request
 
-    def _offer(self, facts: GatheredFacts, judgement: Judgement, request: Request, price: Decimal | None) -> Offer:
+    def _offer(
+        self, facts: GatheredFacts, judgement: Judgement, request: Request, price: Decimal | None, later: int
+    ) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
         image = facts.image
         found = placed(facts.adapter_problems, image, request, self.project.settings, blocks=False)
         told = self._without_jobs(image, price, request, variants=not judgement.verdict.spends)
+        if later:
+            message = f"a job makes the first picture alone: {later} more to be made live, at the full price, after it"
+            hint = "ask for them again once it is there, or ask for no variants if that is too dear"
+            told = (*told, warning(message, image.position, hint))
         return Offer(price, (*found, *told))
 
     def _without_jobs(

@@ -21,10 +21,10 @@ FILE = "file"
 FOLDER = "folder"
 """The kind of question for the pictures and run logs that lie beside an imagery file."""
 
-ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED = "original", "journal", "attempt", "refused", "delivered"
+ORIGINAL, JOURNAL, ATTEMPT, FRUITLESS, DELIVERED = "original", "journal", "attempt", "fruitless", "delivered"
 UNFINISHED, JOBS = "unfinished", "jobs"
 OWNED, CLAIMED, MADE = "owned", "claimed", "made"
-_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED, UNFINISHED, JOBS})
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, FRUITLESS, DELIVERED, UNFINISHED, JOBS})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 

@@ -9,7 +9,7 @@ reference into words.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct, field
@@ -200,17 +200,21 @@ def _of_nobody(
 def _of_character(
     entry: Entry, depicted: DepictedCharacter, character: Character, describe: bool, found: _Found
 ) -> None:
-    wanted, problems = _wanted(depicted, character, describe)
+    wanted = _wanted(depicted, character)
     looks, name = depicted.looks or appearance_of(character), depicted.name or character.name
     called = as_name(name) if name == character.slug else name
     stands_in = None if wanted else _portrait(entry, depicted, character)
+    instead = "what else is listed" if wanted else "a description instead"
+    instead = f"`{stands_in.id}` instead" if found.portrait and stands_in is not None else instead
+    problems = list(_unusable_ids(depicted, character, describe, instead))
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.path, stands_in.entry_id
         found.references.append(
             WantedPicture(*names, place, looks, called, stands_in=True, named_at=stands_in.position)
         )
-        found.problems.extend(problem.as_warning() for problem in problems)
+        # It stays among the inputs where an unknown id blocks a new picture: one that was made so stays current.
+        found.problems.extend(problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
@@ -233,35 +237,41 @@ def _of_character(
     found.described.append(_described(character.slug, name, looks, depicted.position))
 
 
-def _wanted(
-    depicted: DepictedCharacter, character: Character, describe: bool
-) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
-    """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
+def _wanted(depicted: DepictedCharacter, character: Character) -> list[tuple[InventoryItem, Position]]:
+    """Return the items asked for that may be used, in the listed order, each once."""
     if depicted.reference_ids is None:
         usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
         usable.sort(key=lambda item: not item.is_kept)
-        return [(item, depicted.position) for item in usable[:1]], []
+        return [(item, depicted.position) for item in usable[:1]]
     known = {item.id: item for item in character.inventory}
     wanted: dict[str, tuple[InventoryItem, Position]] = {}
-    problems: list[Problem] = []
     for listed in depicted.reference_ids:
+        item = known.get(listed)
+        if item is not None and not _is_out(item):
+            wanted.setdefault(item.id, (item, listed.position or depicted.position))
+    return list(wanted.values())
+
+
+def _unusable_ids(depicted: DepictedCharacter, character: Character, describe: bool, instead: str) -> Iterator[Problem]:
+    """Yield what is wrong with listed ids that can't be used; `instead` is what is sent where words will do."""
+    known = {item.id: item for item in character.inventory}
+    for listed in depicted.reference_ids or ():
         item, place = known.get(listed), listed.position or depicted.position
         if item is None:
-            problems.append(_unknown_id(character, listed, known, place, describe))
+            yield _unknown_id(character, listed, place, describe=describe, instead=instead)
         elif _is_out(item):
             status = item.status.value if item.status else ""
-            problems.append(warning(f"the picture `{listed}` of `{character.slug}` is {status}: not used", place))
-        else:
-            wanted.setdefault(item.id, (item, place))
-    return list(wanted.values()), problems
+            yield warning(f"the picture `{listed}` of `{character.slug}` is {status}: not used", place)
 
 
-def _unknown_id(character: Character, listed: str, known: Collection[str], place: Position, describe: bool) -> Problem:
+def _unknown_id(character: Character, listed: str, place: Position, *, describe: bool, instead: str) -> Problem:
     """Return the problem of a listed id that the inventory has not: what is sent without it is paid for twice."""
-    hint = did_you_mean(listed, other_than_by_number(listed, known))
-    if not hint:
+    hint = did_you_mean(listed, other_than_by_number(listed, [item.id for item in character.inventory]))
+    if listed.strip().lower() == "none":
+        hint = "write `reference_images: none`, not in a list, where no picture of them is to go along"
+    elif not hint:
         hint = f"the inventory of `{character.slug}` stands in {character.file}"
-        hint += "" if describe else '; `missing_references = "describe"` sends a description instead'
+        hint += "" if describe else f'; `missing_references = "describe"` sends {instead}'
     problem = warning if describe else error
     return problem(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
 

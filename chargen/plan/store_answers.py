@@ -18,10 +18,10 @@ from chargen.plan.job_lines import JobLines
 from chargen.plan.read_trace import (
     ATTEMPT,
     DELIVERED,
+    FRUITLESS,
     JOBS,
     JOURNAL,
     ORIGINAL,
-    REFUSED,
     UNFINISHED,
     ReadTrace,
     answer_of,
@@ -108,7 +108,7 @@ class NotedJournal:
             {
                 JOURNAL: self._answer,
                 ATTEMPT: lambda attempt_id: answer_of(self._journal.attempt(attempt_id)),
-                REFUSED: lambda fingerprint: answer_of(self._refused.get(Fingerprint(fingerprint), ())),
+                FRUITLESS: lambda fingerprint: answer_of(self._fruitless.get(Fingerprint(fingerprint), ())),
                 UNFINISHED: lambda attempt_id: "yes" if attempt_id in self.unfinished else "",
             }
         )
@@ -123,10 +123,13 @@ class NotedJournal:
         self._trace.note(ATTEMPT, attempt_id)
         return self._journal.attempt(attempt_id)
 
-    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
-        """Return the attempts with these inputs that were refused, at whichever image, oldest first."""
-        self._trace.note(REFUSED, fingerprint)
-        return self._refused.get(fingerprint, ())
+    def fruitless(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        """Return the attempts with these inputs that were refused, or charged for nothing, at whichever image.
+
+        The oldest is first.
+        """
+        self._trace.note(FRUITLESS, fingerprint)
+        return self._fruitless.get(fingerprint, ())
 
     def is_unfinished(self, attempt_id: str) -> bool:
         """Say whether the original of an attempt was safe, and not known as written back, when the plan was begun."""
@@ -152,9 +155,9 @@ class NotedJournal:
         return self._journal.unfinished()
 
     @cached_property
-    def _refused(self) -> Mapping[Fingerprint, tuple[Attempt, ...]]:
+    def _fruitless(self) -> Mapping[Fingerprint, tuple[Attempt, ...]]:
         found: dict[Fingerprint, tuple[Attempt, ...]] = {}
-        for attempt in self._journal.refusals():
+        for attempt in self._journal.fruitless():
             found[attempt.fingerprint] = (*found.get(attempt.fingerprint, ()), attempt)
         return found
 

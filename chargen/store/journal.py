@@ -266,9 +266,12 @@ class Journal:
         stored = (AttemptStatus.STORED.value,)
         return frozenset(self._file.read(lambda connection: [row[0] for row in connection.execute(query, stored)]))
 
-    def refusals(self) -> list[Attempt]:
-        """Return all attempts that were refused, oldest first."""
-        return self._attempts("WHERE failure_class=?", FailureClass.REFUSED.value)
+    def fruitless(self) -> list[Attempt]:
+        """Return all attempts that were refused, and those that were charged and left nothing, oldest first."""
+        charged = "(status=? AND original IS NULL AND CAST(cost_usd AS REAL)>0)"
+        return self._attempts(
+            f"WHERE failure_class=? OR {charged}", FailureClass.REFUSED.value, AttemptStatus.FAILED.value
+        )
 
     def building(self) -> frozenset[EntryId]:
         """Return the images whose last row says that they are being made, by whichever process."""

@@ -93,6 +93,7 @@ class Attempt(Billed, Struct, frozen=True):
     status: AttemptStatus
     sent_at: str
     finished_at: str | None = None
+    failure_class: str | None = None
     message: str | None = None
     request_id: str | None = None
     cost_estimate_usd: Decimal | None = None
@@ -107,6 +108,11 @@ class Attempt(Billed, Struct, frozen=True):
     def delivered(self) -> bool:
         """True where an image came."""
         return self.status in (AttemptStatus.STORED, AttemptStatus.DONE)
+
+    @property
+    def refused(self) -> bool:
+        """True where the provider would not make it."""
+        return self.failure_class == FailureClass.REFUSED.value
 
     @property
     def in_doubt(self) -> bool:

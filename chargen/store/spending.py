@@ -39,6 +39,11 @@ class Sum(Struct, frozen=True):
     waiting_usd: Decimal = Decimal(0)
     unknown: int = 0
     sketches: int = 0
+    drawn: int = 0
+    """Attempts that were no request: sketches, and those that failed."""
+    unknown_images: int = 0
+    unknown_possibly: int = 0
+    unknown_waiting: int = 0
 
     @property
     def sent(self) -> int:
@@ -82,12 +87,15 @@ def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bo
 
     `is_sketch` says of a provider whether it draws without a request.
     """
-    sketches = images = estimated = failures = charged = possibly = waiting = unknown = 0
+    sketches = images = estimated = failures = charged = possibly = waiting = drawn = 0
+    unknown_images = unknown_possibly = unknown_waiting = 0
     usd = estimates = failed = doubtful = in_jobs = Decimal(0)
     for attempt in attempts:
         amount = attempt.cost_or_estimate_usd
+        drawn += is_sketch(attempt.provider)
         if attempt.delivered:
             images += 1
+            unknown_images += amount is None
             sketches += is_sketch(attempt.provider)
             usd += amount or 0
             if attempt.cost_usd is None and amount is not None:
@@ -95,15 +103,18 @@ def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bo
                 estimates += amount
         elif attempt.in_doubt:
             possibly += 1
+            unknown_possibly += amount is None
             doubtful += amount or 0
         elif attempt.status is AttemptStatus.WAITING:
             waiting += 1
+            unknown_waiting += amount is None
             in_jobs += amount or 0
         else:
             failures += 1
             charged += bool(attempt.cost_usd)
             failed += attempt.cost_usd or 0
-            continue
-        unknown += amount is None
-    pictures = name, images, usd, estimated, estimates
-    return Sum(*pictures, failures, charged, failed, possibly, doubtful, waiting, in_jobs, unknown, sketches)
+    unknown = unknown_images + unknown_possibly + unknown_waiting
+    return Sum(
+        name, images, usd, estimated, estimates, failures, charged, failed, possibly, doubtful, waiting, in_jobs,
+        unknown, sketches, drawn, unknown_images, unknown_possibly, unknown_waiting,
+    )  # fmt: skip

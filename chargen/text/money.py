@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 
 _CENT = Decimal("0.01")
@@ -23,6 +24,13 @@ def paid_text(cost: Decimal | None, *, estimated: bool) -> str:
 def estimate_text(cost: Decimal | None) -> str:
     """Write an estimate, rounded up to a tenth of a cent: more digits would claim more than is known."""
     return UNKNOWN if cost is None else _short(cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP), ROUND_UP)
+
+
+def at_least(known: Decimal, unknown: int, text: Callable[[Decimal | None], str] = cost_text) -> str:
+    """Write a sum of which so many parts are unknown: what is known of it is the least that it comes to."""
+    if not unknown:
+        return text(known)
+    return f"at least {text(known)}" if known else UNKNOWN
 
 
 def by_estimate(text: str) -> str:

@@ -183,3 +183,21 @@ def test_what_uses_a_character_s_text_is_counted(tmp_path: Path) -> None:
         characters = check(session).characters
     counted = [(item.slug, item.pictures, item.words, item.wordless) for item in characters]
     assert counted == [("mara", 2, 0, 2), ("otto", 0, 2, 0)]
+
+
+def test_what_did_not_fit_into_the_limit_is_told(tmp_path: Path) -> None:
+    """Of a scene and of an image made of fields: what was shortened, and what was left out."""
+    book = Project(tmp_path, "prompt_limit = 300\n")
+    book.write(
+        "imagery/characters/al/scenes.yaml",
+        "metadata: {entity_type: character-scenes, slug: al}\ncharacter: {name: Al}\n"
+        f"scenes:\n  - {{id: a, scene: {'word ' * 200}, pose: upright, mood: calm}}\n  - {{id: b, scene: short}}\n",
+    )
+    with open_session(book.root, {}, read_only=True) as session:
+        found = [item for item in check(session).findings if "prompt_limit" in item.problem.message]
+    (told,) = found
+    assert told.problem.severity is Severity.NOTE
+    assert told.problem.message == (
+        "its fields are longer than `prompt_limit` allows: shortened `scene`; left out `pose`, `mood`"
+    )
+    assert str(told.problem.position) == "imagery/characters/al/scenes.yaml:4:5"

@@ -126,3 +126,20 @@ def test_what_is_no_date_is_refused_with_an_example(since, month):
     with pytest.raises(StartError) as failure:
         period_of(since, month)
     assert failure.value.problems[0].hint
+
+
+def test_a_sum_with_unknown_parts_is_at_least_what_is_known():
+    """Of two images one has no known price, of two nobody knows any: neither is told as if it were whole."""
+    assert next(spending_lines(spending([attempt(0, cost=Decimal("0.05")), attempt(1)]).total)) == (
+        "2 requests sent: 2 brought an image, at least $0.05"
+    )
+    assert next(spending_lines(spending([attempt(0), attempt(1)]).total)) == (
+        "2 requests sent: 2 brought an image, unknown cost"
+    )
+
+
+def test_requests_that_failed_for_free_are_told():
+    """A wrong key: the server was asked, and nothing was paid."""
+    failed = [attempt(0, status=AttemptStatus.FAILED)]
+    assert list(spending_lines(spending(failed).total)) == ["1 request sent: 1 failed for free"]
+    assert list(spending_lines(spending([attempt(0, status=AttemptStatus.FAILED, provider="sketch")]).total)) == []

@@ -12,8 +12,10 @@ from support.shop import BATCH, MODEL, Shop
 from support.studio import ENVIRON
 
 from chargen.actions.plan import shown_plan
+from chargen.actions.run_result import run_result
 from chargen.build import batch_results
 from chargen.cli.plan_listing import batched_lines
+from chargen.cli.run_summary import closing
 from chargen.images.png import embedded_record
 from chargen.model.batches import BatchState
 from chargen.model.request import FailureClass, Mode, ProviderError
@@ -400,7 +402,8 @@ def test_variants_are_sent_live_and_the_plan_says_so(shop: Shop) -> None:
             shown = shown_plan(prepare(session, BuildRequest()), session, whole=True)
         return [finding.problem.message for finding in shown.findings]
 
-    assert told() == []
+    later = "a job makes the first picture alone: 1 more to be made live, at the full price, after it"
+    assert told() == [later]
     shop.run_build()
     shop.vendor.finish()
     shop.run_build()
@@ -467,3 +470,67 @@ def test_a_vendor_without_room_gets_smaller_jobs(shop: Shop) -> None:
     shop.chapter("ch02", {name: f"B {name}." for name in "abc"})
     shop.run_build()
     assert len(shop.vendor.jobs[-1].lines) == 3
+
+
+# what is paid, and told of it
+
+
+def charged() -> ProviderError:
+    return ProviderError(FailureClass.TRANSIENT, "no image in it", tries=2, cost_usd=Decimal("0.02"))
+
+
+def test_a_line_that_is_charged_without_an_image_is_sent_once_more_and_then_asked_about(shop: Shop) -> None:
+    """Each run that collects one tells its cost; by name it is asked for again, and its picture ends the matter."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.vendor.line_failures = {"lamp": charged()}
+    shop.run_build()
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    assert [failure.cost_usd for failure in shop.last.collected.failures] == [Decimal("0.02")]
+    assert run_result(shop.last).to_json()["collected"]["failures_usd"] == 0.02
+    shop.vendor.finish()
+    for _ in range(3):
+        assert shop.run_build() == 1
+    assert shop.verdicts() == {"chapters/ch01/a": "blocked"}
+    why = shop.reasons("chapters/ch01/a")
+    assert "2 requests with the same inputs were charged" in why
+    assert "$0.04 was paid" in why
+    assert "`doit --rebuild chapters/ch01/a` asks again" in why
+    assert len(shop.vendor.prompts) == 2
+    shop.vendor.line_failures = {}
+    assert shop.run_build(rebuild=("chapters/ch01/a",)) == 0
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    assert shop.verdicts() == {"chapters/ch01/a": "fresh"}
+    assert len(shop.vendor.prompts) == 3
+
+
+def test_other_words_are_asked_for_though_those_before_were_charged_for_nothing(shop: Shop) -> None:
+    file = shop.chapter("ch01", {"a": "A lamp."})
+    shop.vendor.line_failures = {"lamp": charged()}
+    for _ in range(3):
+        shop.run_build()
+        shop.vendor.finish()
+    assert shop.verdicts() == {"chapters/ch01/a": "blocked"}
+    shop.edit(file, "A lamp.", "A candle.")
+    assert shop.run_build() == 0
+    assert shop.vendor.prompts[2:] == ["A candle."]
+
+
+def test_what_is_odd_about_a_reply_is_told_of_one_from_a_job_too(shop: Shop) -> None:
+    """That it cost more than it could, that another model answered, that no usage was told, and what all came to."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    shop.run_build()
+    shop.vendor.price = Decimal("9.00")
+    shop.vendor.answered_by = "another-model"
+    shop.vendor.untold = "door"
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    result = run_result(shop.last)
+    told = "; ".join(problem.message for problem in result.problems)
+    assert "charged $9.00 for `chapters/ch01/a`, more than the" in told
+    assert "was asked for 2 images, and `another-model` answered" in told
+    assert (result.collected.images, result.collected.estimated) == (2, 1)
+    assert result.collected.usd > 9
+    assert any(line.startswith("collected from jobs: 2 brought an image, $9.") for line in closing(shop.last, 0.0))
+    assert run_result(shop.last).spent.images == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from servers import openai_server
 from servers.loopback import Fault
 from servers.openai_server import OpenAIServer
 from support.inside import Silent
@@ -122,3 +123,20 @@ def test_new_inputs_are_asked_for_as_ever(tmp_path: Path) -> None:
         run(book, server)
         book.edit(file, "A lamp.", "A lamp, and no more frames than one")
         assert [item.outcome for item in run(book, server).outcomes] == ["built"]
+
+
+def test_what_is_charged_without_an_image_is_tried_once_more_and_then_asked_about(tmp_path: Path) -> None:
+    """So in a live run, and not again by each run after it; a picture that stands there stays."""
+    with OpenAIServer() as server:
+        book = Project(tmp_path, "[tool.chargen.providers.openai]\nper_minute = 6000\n")
+        book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.6-flare")
+        server.when("lamp", openai_server.no_data(), times=2)
+        assert run(book, server).spent.charged == 2
+        for _ in range(2):
+            assert run(book, server).spent.sent == 0
+        verdict, reasons = planned(book)
+        assert verdict is Verdict.BLOCKED
+        assert "2 requests with the same inputs were charged and brought no image" in reasons
+        assert len(server.requests) == 2
+        assert run(book, server, BuildRequest(rebuild=(NAME,))).spent.images == 1
+        assert planned(book)[0] is Verdict.FRESH

@@ -135,6 +135,43 @@ characters:
 images:
   - {custom_id: a, prompt_used: A lamp., size: 128x96, depicts_characters: [NAME]}
 """
+DESCRIBED = """\
+metadata:
+  entity_type: location-imagery
+  slug: NAME
+  narrative_soul: An old house.
+  generation_defaults: {provider: sketch, model: sketch}
+location_visual_anchor: {materials: [oak boards]}
+overview: {palette: {dominant: [gold], avoid: [black]}, size: 64x64, prompt_used: A house.}
+zones:
+  - slug: yard
+    materials: [wet stone]
+    narrative_soul: A cold yard.
+    images:
+      - slug: hall
+        size: 128x96
+        visual_description: A hall of lamps.
+        narrative_context: Someone waits.
+        description: A hall.
+        narrative_significance: She decides.
+        composition_notes: Centred.
+        composition: wide
+        camera: low
+        framing: door
+        lighting: dusk
+        light: noon
+        key_elements: [lamp]
+        must_include: [stair]
+        mood: calm
+        scene_mood: waiting
+        must_avoid: crowds
+"""
+SCENE = """\
+metadata: {entity_type: character-scenes, slug: NAME, generation_defaults: {provider: sketch, model: sketch}}
+character: {name: Bill, summary: A tall man.}
+scenes:
+  - {id: s, size: 96x128, scene: He waits.}
+"""
 SETTINGS = f"""\
 imagery = ["imagery"]
 prompts = "prompts"
@@ -172,6 +209,7 @@ characters:
   - {{slug: bill, reference_images: []}}
 generation_defaults: {{provider: sketch, model: sketch}}
 images:
+  - {{custom_id: undeclared, prompt_used: A woman., size: 128x96, depicts_characters: [ann]}}
   - {{custom_id: unlisted, prompt_used: A man., size: 128x96, depicts_characters: [bill]}}
   - {{custom_id: placed, prompt_used: A door., size: 128x96, location: hall, zone: hall}}
   - custom_id: fields
@@ -235,6 +273,12 @@ def same_picture_elsewhere(book: Project, name: str) -> None:
     book.edit(f"imagery/characters/{name}/imagery.yaml", "path: one.png", "path: new.png")
 
 
+def marked_another(book: Project, name: str) -> None:
+    file = f"imagery/characters/{name}/imagery.yaml"
+    book.edit(file, ", is_reference_portrait: true", "")
+    book.edit(file, "path: two.png", "path: two.png, is_reference_portrait: true")
+
+
 def status(value: str) -> Edit:
     return "    size: 128x96\n", f"    size: 128x96\n    status: {value}\n"
 
@@ -242,6 +286,7 @@ def status(value: str) -> Edit:
 C, CF = "Chapter: field of an image", "Chapter: field of the chapter"
 L, LF = "Location: field of an image", "Location: field of the location"
 P, S = "Character: field of a planned portrait", "Character: field of the character, for the images that show it"
+F = "Entries made of fields: field of an image without a prompt"
 T = "Settings and templates: in `pyproject.toml` or `prompts/`"
 
 EDITS: dict[tuple[str, str], Edit] = {
@@ -336,7 +381,34 @@ EDITS: dict[tuple[str, str], Edit] = {
     (S, "`status: rejected` of a reference they show"): ("one.png, status: approved", "one.png, status: rejected"),
     (S, "`appearance`, where they show its pictures"): ("Tall and thin.", "Short."),
     (S, "`appearance`, where they show it in words"): ("Tall and thin.", "Short."),
-    (S, "`name`, where they show its pictures"): ("name: Bill", "name: William"),
+    (S, "`name`, where they show its pictures and have no state of it"): ("name: Bill", "name: William"),
+    (S, "`name`, where they have a state of it and their chapter gives no name"): ("name: Bill", "name: William"),
+    (S, "`name`, where they show it in words and their chapter gives no name"): ("name: Bill", "name: William"),
+    (S, "which picture is marked `is_reference_portrait`, where nothing is listed"): marked_another,
+    (F, "`visual_description`"): ("of lamps", "of doors"),
+    (F, "`narrative_context` beside it"): ("Someone waits", "Nobody waits"),
+    (F, "`description` beside it"): ("description: A hall.", "description: A room."),
+    (F, "`narrative_significance`"): ("She decides", "She leaves"),
+    (F, "`composition_notes`"): ("Centred", "To the left"),
+    (F, "`composition` beside it"): ("wide", "narrow"),
+    (F, "`camera` beside it"): ("camera: low", "camera: high"),
+    (F, "`framing` beside it"): ("framing: door", "framing: window"),
+    (F, "`lighting`"): ("dusk", "dawn"),
+    (F, "`light` beside it"): ("light: noon", "light: night"),
+    (F, "`key_elements`"): ("[lamp]", "[candle]"),
+    (F, "`must_include` beside it"): ("[stair]", "[door]"),
+    (F, "`scene_mood` beside a `mood`"): ("scene_mood: waiting", "scene_mood: tense"),
+    (F, "`must_avoid`"): ("crowds", "dogs"),
+    (F, "`materials` of its zone"): ("wet stone", "dry stone"),
+    (F, "`narrative_soul` of its zone"): ("A cold yard", "A warm yard"),
+    (F, "`materials` of its location"): ("oak boards", "pine boards"),
+    (F, "`narrative_soul` of its location"): ("An old house", "A new house"),
+    (F, "`palette.dominant` of the overview, for a zone"): ("[gold]", "[red]"),
+    (F, "`palette.avoid` of the overview, for a zone"): ("[black]", "[green]"),
+    **{
+        (F, f"`character.name` of a scene {what}"): ("name: Bill", "name: William")
+        for what in ("without a prompt", "with a prompt and a portrait", "with a prompt and words on their looks")
+    },
     (S, "`prompts`"): ("[a face]", "[a hand]"),
 }
 
@@ -381,9 +453,16 @@ CHANGES: dict[tuple[str, str], tuple[Callable[[Project], None], str]] = {
     (T, "`default_size`, for an entry without one"): (setting('"128x96"', '"96x128"'), "b"),
     (T, "`size_policy`"): (setting('"crop"', '"pad"'), "a"),
     (T, "`missing_references`"): (setting('"block"', '"describe"'), "a"),
-    (T, "`empty_references`, for an image of a character for whom no picture is listed"): (
+    (T, "`empty_references`, for an image of a character that the chapter lists without a picture"): (
         setting('empty_references = "none"', 'empty_references = "portrait"'),
         "unlisted",
+    ),
+    (
+        T,
+        "`empty_references`, for an image of a character that the chapter does not list and that has a marked portrait",
+    ): (
+        setting('empty_references = "none"', 'empty_references = "portrait"'),
+        "undeclared",
     ),
     (T, "`empty_references`, for any other image"): (
         setting('empty_references = "none"', 'empty_references = "portrait"'),
@@ -408,7 +487,14 @@ CHANGES: dict[tuple[str, str], tuple[Callable[[Project], None], str]] = {
         setting('"workers-ai/*"', f'"openai/{PAID}" = "google/gemini-nano-banana-2.1"\n"workers-ai/*"'),
         "paid",
     ),
-    (T, "`providers.NAME.model`"): (setting(f'model = "{PAID}"', 'model = "gpt-image-2"'), "paid"),
+    (T, "`providers.NAME.model`, where the file names a model"): (
+        setting(f'model = "{PAID}"', 'model = "gpt-image-2"'),
+        "paid",
+    ),
+    (T, "`providers.NAME.model`, where the file names none"): (
+        setting(f'model = "{PAID}"', 'model = "gpt-image-2"'),
+        "unnamed",
+    ),
     (T, "`providers.NAME.quality`"): (setting('quality = "low"', 'quality = "high"'), "paid"),
     (T, "`providers.NAME.workers`"): (setting("workers = 2", "workers = 3"), "paid"),
     (T, "`providers.NAME.per_minute`"): (setting("6000", "60"), "paid"),
@@ -451,24 +537,56 @@ def _place(row: Row) -> tuple[str, str]:
     """Where a row's own file is, and the id of the image that is watched, `NAME` standing for the row."""
     if row.table == S:
         return "imagery/characters/NAME/imagery.yaml", "chapters/NAME/a"
+    if row.table == F and "scene" in row.field and "mood" not in row.field:
+        return "imagery/characters/NAME/scenes.yaml", "characters/NAME/s"
+    if row.table == F:
+        return "imagery/locations/NAME/imagery.yaml", "locations/NAME/hall"
     kinds = {"Chapter": ("chapters", "a"), "Location": ("locations", "hall"), "Character": ("characters", "a")}
     folder, name = kinds[row.part]
     return f"imagery/{folder}/NAME/imagery.yaml", f"{folder}/NAME/{name}"
 
 
+def _write_shown(book: Project, row: Row, name: str, file: str) -> None:
+    """Write a character, and a chapter that shows it."""
+    by_words = "in words" in row.field
+    showing = SHOWING
+    if "is_reference_portrait" in row.field:
+        showing = SHOWING.replace("characters:\n  - {ref: NAME, reference_images: [REFERENCES]}\n", "")
+    if "have a state" in row.field:
+        showing = SHOWING.replace("[NAME]}", "[NAME], character_states: {NAME: wet}}")
+    references = "" if by_words else "planned" if "prompt of a portrait" in row.field else "one, two"
+    shown = SHOWN if references == "planned" else SHOWN[: SHOWN.index("  - {id: planned")]
+    if "is_reference_portrait" in row.field:
+        shown = shown.replace("path: one.png", "path: one.png, is_reference_portrait: true")
+    book.write(file, shown.replace("NAME", name))
+    book.write(
+        f"imagery/chapters/{name}/imagery.yaml",
+        showing.replace("NAME", name).replace("REFERENCES", references),
+    )
+    for number, picture in enumerate(("one", "two"), start=1):
+        book.write(f"imagery/characters/{name}/{picture}.png", image(number))
+
+
+def _write_fields(book: Project, row: Row, name: str, file: str) -> None:
+    """Write an image made of fields, or a scene."""
+    is_scene = file.endswith("scenes.yaml")
+    text = SCENE if is_scene else DESCRIBED
+    if "with a prompt" in row.field:
+        text = text.replace("scene: He waits.", "prompt_used: A man waits.")
+    if "a portrait" in row.field:
+        book.write(
+            f"imagery/characters/{name}/imagery.yaml",
+            f"entity_type: character\nslug: {name}\nimage_inventory:\n"
+            "  - {id: one, path: one.png, is_reference_portrait: true}\n",
+        )
+        book.write(f"imagery/characters/{name}/one.png", image(1))
+    book.write(file, text.replace("NAME", name))
+
+
 def _write(book: Project, row: Row, name: str) -> None:
     file = _place(row)[0].replace("NAME", name)
-    if row.table == S:
-        by_words = "in words" in row.field
-        references = "" if by_words else "planned" if "prompt of a portrait" in row.field else "one, two"
-        shown = SHOWN if references == "planned" else SHOWN[: SHOWN.index("  - {id: planned")]
-        book.write(file, shown.replace("NAME", name))
-        book.write(
-            f"imagery/chapters/{name}/imagery.yaml",
-            SHOWING.replace("NAME", name).replace("REFERENCES", references),
-        )
-        for number, picture in enumerate(("one", "two"), start=1):
-            book.write(f"imagery/characters/{name}/{picture}.png", image(number))
+    if row.table in (S, F):
+        (_write_shown if row.table == S else _write_fields)(book, row, name, file)
         return
     text = {"Chapter": CHAPTER, "Location": LOCATION, "Character": PORTRAIT}[row.part].replace("NAME", name)
     if row.key in PAID_ROWS:
@@ -573,6 +691,12 @@ def built(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[tu
         book.write(file, re.sub(r'(?s)(custom_id: "b".*?)\n    size: "128x96"', r"\1", book.read(file)))
         book.chapter("ch02", {"paid": "A cat."}, route=f"openai/{PAID}")
         book.write("imagery/chapters/ch03/imagery.yaml", WITH_FIELDS)
+        book.write(
+            "imagery/chapters/ch04/imagery.yaml",
+            "metadata: {entity_type: chapter-imagery, slug: ch04, generation_defaults: {provider: openai}}\n"
+            "images: [{custom_id: unnamed, prompt_used: A dog., size: 1024x1024}]\n",
+        )
+        book.write("imagery/characters/ann/imagery.yaml", PORTRAIT.replace("NAME", "ann").replace("id: a", "id: ann"))
         book.write("imagery/locations/hall/imagery.yaml", LOCATION.replace("NAME", "hall"))
         book.write(
             "imagery/characters/bill/imagery.yaml", PORTRAIT.replace("NAME", "bill").replace("id: a", "id: face")

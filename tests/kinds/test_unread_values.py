@@ -54,3 +54,38 @@ def test_what_is_text_or_nothing_is_not_told() -> None:
     """An empty value is no value; a number is read as it is written."""
     entry = "  - custom_id: a\n    prompt_used: A door.\n    status:\n    quality: ~\n    mood_rationale: 7\n"
     assert told(f"{HEAD}images:\n{entry}") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "words", "hint"),
+    [
+        ("reference_images: [bill]", [6, 23], "`reference_images` of an image takes only `none`", "`characters`"),
+        ("reference_images: bill", [6, 23], "`reference_images` of an image takes only `none`", "`characters`"),
+        ("reference_images: [none]", [6, 23], "`reference_images` of an image takes only `none`", "`characters`"),
+        ("negative_prompts: [c]", [6, 23], "`negative_prompts` of an image counts for nothing", "`negative_prompt`"),
+        ("generation_defaults: {negative_prompts: [c]}", [6, 45],
+         "`generation_defaults.negative_prompts` of an image counts for nothing", "`negative_prompt`"),
+    ],
+)  # fmt: skip
+def test_what_counts_elsewhere_and_not_in_an_image_is_told(key: str, place: list[int], words: str, hint: str) -> None:
+    """With the place, and where to write it."""
+    text = f"{HEAD}images:\n  - custom_id: a\n    {key}\n    prompt_used: A door.\n"
+    imagery = kinds.scan(parse(text.encode(), "a.yaml"), Size(1024, 1024), "generated")
+    assert imagery is not None
+    (problem,) = imagery.entries[0].problems
+    assert (problem.severity.value, problem.message.partition(":")[0].partition(", ")[0]) == ("warning", words)
+    assert problem.position is not None
+    assert [problem.position.line, problem.position.column] == place
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize("key", ["reference_images: none", "reference_images:", "generation_defaults: {size: 64x64}"])
+def test_what_counts_in_an_image_is_not_told(key: str) -> None:
+    """`none` is what an image can say of its references."""
+    assert told(f"{HEAD}images:\n  - custom_id: a\n    {key}\n    prompt_used: A door.\n") == []
+
+
+def test_one_negative_prompt_of_a_plural_key_is_a_slip() -> None:
+    """A single text is told as a misspelling, and once."""
+    (problem,) = told(f"{HEAD}images:\n  - custom_id: a\n    negative_prompts: c\n    prompt_used: A door.\n")
+    assert problem[2] == "unknown key `negative_prompts`"

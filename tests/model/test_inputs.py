@@ -162,7 +162,7 @@ def test_a_template_is_blamed_only_where_its_own_words_changed() -> None:
     for then, now, said in (
         (plain, framed, "palette added (a.yaml:3:5)"),
         (framed, plain, "palette removed"),
-        (plain, headed, f"fixed text of {template} added"),
-        (framed, ruled, f"fixed text of {template} changed"),
+        (plain, headed, f"words of {template}, or names it prints, added"),
+        (framed, ruled, f"words of {template}, or names it prints, changed"),
     ):
         assert tuple(map(str, change_reasons(differences(parts(then), now)))) == (said,)

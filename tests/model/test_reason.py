@@ -25,6 +25,7 @@ WITH_VALUES = {
     ReasonCode.REFERENCE_BLOCKED: 1,
     ReasonCode.REFUSED_BEFORE: 1,
     ReasonCode.UNUSABLE_REPLY: 3,
+    ReasonCode.CHARGED_FOR_NOTHING: 4,
     ReasonCode.NO_FILE_AT_TARGET: 2,
     ReasonCode.TARGET_OUTSIDE: 1,
     ReasonCode.OBJECTION: 1,
@@ -91,3 +92,18 @@ def test_what_a_reason_sums_up_is_found_in_it() -> None:
     assert not has((summed,), ReasonCode.NOT_BUILT)
     assert flattened((summed,)) == (summed, *summed.causes)
     assert sentences((summed,)) == "would be stale: status is rejected; forgotten with `doit forget`"
+
+
+def test_the_place_of_words_of_several_keys_is_not_said_to_be_the_edited_one() -> None:
+    """Keys that are joined have the place of the first, and names of characters are a template's words."""
+    said = [
+        str(Reason(ReasonCode.INPUT_CHANGED, (part, "changed", "a.yaml:88:25")))
+        for part in ("prompt.required_elements", "prompt.image_spec.mood", "prompt.prompt_used")
+    ]
+    assert said == [
+        "required elements or what is told with it changed (a.yaml:88:25)",
+        "image spec.mood or what is told with it changed (a.yaml:88:25)",
+        "prompt used changed (a.yaml:88:25)",
+    ]
+    template = Reason(ReasonCode.INPUT_CHANGED, ("prompt.template", "changed", "prompts/chapter.txt.j2"))
+    assert str(template) == "words of prompts/chapter.txt.j2, or names it prints, changed"

@@ -112,6 +112,10 @@ class World:
     def answered(self, *_: Any, **__: Any) -> bool:
         return self.served
 
+    def charged_for_nothing(self, *_: Any) -> Any:
+        self.asked.append("charged")
+        return ()
+
     def refused(self, *_: Any) -> Any:
         self.asked.append("refused")
         return self.refusal

@@ -115,11 +115,29 @@ def test_an_unknown_id_is_words_and_a_warning_where_the_settings_say_so():
     assert len(found.described) == 1
 
 
-def test_an_unknown_id_is_a_warning_where_the_portrait_stands_in():
-    """`empty_references = "portrait"`: nothing is sent without the face."""
-    found = run(asked("potrait"), character(item("portrait", portrait=True)), portrait=True)
+def test_an_unknown_id_blocks_too_where_the_portrait_stands_in():
+    """`empty_references = "portrait"`: what was made with the face is current, and a new picture waits for the id."""
+    people = character(item("portrait", portrait=True))
+    found = run(asked("xyz"), people, portrait=True)
     assert ids(found) == ["portrait"]
-    assert [problem.severity for problem in found.problems] == [Severity.WARNING]
+    assert [problem.severity for problem in found.problems] == [Severity.ERROR]
+    assert found.problems[0].hint.endswith('`missing_references = "describe"` sends `portrait` instead')
+    described = run(asked("xyz"), people, portrait=True, describe=True)
+    assert (ids(described), [problem.severity for problem in described.problems]) == (["portrait"], [Severity.WARNING])
+
+
+def test_what_goes_along_instead_of_an_unknown_id_is_what_else_is_listed():
+    """The hint is true beside a known one as well."""
+    found = run(asked("a", "nowhere"), character(item("a"), item("face", portrait=True)), portrait=True)
+    assert found.problems[0].hint.endswith('`missing_references = "describe"` sends what else is listed')
+
+
+@pytest.mark.parametrize("portrait", [True, False])
+def test_none_in_a_list_is_told_how_to_be_written(portrait):
+    """It is an id like any other, which the inventory has not."""
+    found = run(asked("none"), character(item("face", portrait=True)), portrait=portrait)
+    (problem,) = found.problems
+    assert (problem.severity, problem.hint.partition(",")[0]) == (Severity.ERROR, "write `reference_images: none`")
 
 
 def test_an_unknown_id_beside_a_known_one_needs_no_words():

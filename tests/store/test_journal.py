@@ -220,7 +220,7 @@ def test_refusals_are_listed_with_their_words(journal: Journal, originals: Origi
         sending(1).attempt_id, FailureClass.REFUSED, "no", http_status=400, request_id="r\ud83e", usage={"a": 1}
     )
     build(journal, originals, sending(2))
-    (refused,) = journal.refusals()
+    (refused,) = journal.fruitless()
     assert (refused.task_id, refused.fingerprint) == (ALICE, Fingerprint("ab" * 32))
     assert (refused.message, refused.request_id) == ("no", "r\\ud83e")
     assert rows(journal, "SELECT http_status FROM attempts WHERE failure_class='refused'") == [(400,)]

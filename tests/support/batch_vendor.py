@@ -44,6 +44,10 @@ class BatchVendor:
     def __init__(self) -> None:
         self.jobs: list[VendorsJob] = []
         self.price = PRICE
+        self.answered_by: str | None = None
+        """Who answers instead of the model that is asked."""
+        self.untold = ""
+        """Of a line whose prompt has this word no cost is told."""
         self.uploads: dict[str, Upload] = {}
         self.uploaded = 0
         self.uploads_end = ""
@@ -123,7 +127,9 @@ class BatchVendor:
             if failure is not None:
                 yield key, failure
             elif key in job.made:
-                yield key, Reply(self.picture(key), request_id=f"req-{key}", cost_usd=self.price)
+                cost = None if self.untold and self.untold in line["prompt"] else self.price
+                picture = self.picture(key)
+                yield key, Reply(picture, request_id=f"req-{key}", cost_usd=cost, answered_by=self.answered_by)
 
     def cancel(self, job_id: str) -> None:
         self._met("cancel")

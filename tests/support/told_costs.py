@@ -158,7 +158,7 @@ SCRIPTS: dict[str, dict[str, tuple[list[Any], list[Told]]]] = {
         "busy": ([google_server.per_minute(0.01)], G_BUSY),
         "overloaded": ([google_server.overloaded()], G_BUSY),
         "their fault": ([google_server.internal()], G_BUSY),
-        "deadline": ([google_server.deadline()], [G_DOUBT, image(GOOGLE_USD)]),
+        "deadline": ([google_server.deadline()], G_BUSY),
         "cut": ([cut_mid_body(), cut_mid_body()], [G_DOUBT] * 2),
         "half JSON": ([truncated_json()], [G_DOUBT, image(GOOGLE_USD)]),
         "no argument": ([google_server.invalid()], [FREE]),
