@@ -66,7 +66,7 @@ def of_google() -> list[Misfortune]:
         Misfortune("gateway page", "ambiguous", wire.html(502), billed=True),
         Misfortune("cut before headers", "ambiguous", wire.cut_before_headers(), billed=True),
         Misfortune("cut mid body", "ambiguous", wire.cut_mid_body(), billed=True),
-        Misfortune("deadline", "ambiguous", google.deadline(), billed=True),
+        Misfortune("deadline", "transient", google.deadline()),
         Misfortune("blocked", "refused", google.blocked()),
         Misfortune("bad argument", "invalid", google.invalid()),
     ]

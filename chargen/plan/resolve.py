@@ -204,16 +204,12 @@ def _of_character(
     looks, name = depicted.looks or appearance_of(character), depicted.name or character.name
     called = as_name(name) if name == character.slug else name
     stands_in = None if wanted else _portrait(entry, depicted, character)
-    instead = "what else is listed" if wanted else "a description instead"
-    instead = f"`{stands_in.id}` instead" if found.portrait and stands_in is not None else instead
-    problems = list(_unusable_ids(depicted, character, describe, instead))
-    if found.portrait and stands_in is not None and stands_in.path is not None:
+    sent = stands_in if found.portrait and stands_in is not None and stands_in.path is not None else None
+    problems = list(_unusable_ids(depicted, character, describe, sent, any_other=bool(wanted)))
+    if sent is not None and sent.path is not None:
         place = depicted.declared_at or depicted.position
-        names = character.slug, stands_in.path, stands_in.entry_id
-        found.references.append(
-            WantedPicture(*names, place, looks, called, stands_in=True, named_at=stands_in.position)
-        )
-        # It stays among the inputs where an unknown id blocks a new picture: one that was made so stays current.
+        names = character.slug, sent.path, sent.entry_id
+        found.references.append(WantedPicture(*names, place, looks, called, stands_in=True, named_at=sent.position))
         found.problems.extend(problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
@@ -252,28 +248,39 @@ def _wanted(depicted: DepictedCharacter, character: Character) -> list[tuple[Inv
     return list(wanted.values())
 
 
-def _unusable_ids(depicted: DepictedCharacter, character: Character, describe: bool, instead: str) -> Iterator[Problem]:
-    """Yield what is wrong with listed ids that can't be used; `instead` is what is sent where words will do."""
+def _unusable_ids(
+    depicted: DepictedCharacter, character: Character, describe: bool, sent: InventoryItem | None, *, any_other: bool
+) -> Iterator[Problem]:
+    """Yield what is wrong with listed ids that can't be used; `sent` is the portrait that stands in for all of them."""
     known = {item.id: item for item in character.inventory}
     for listed in depicted.reference_ids or ():
         item, place = known.get(listed), listed.position or depicted.position
         if item is None:
-            yield _unknown_id(character, listed, place, describe=describe, instead=instead)
+            yield _unknown_id(character, listed, place, describe, sent, any_other=any_other)
         elif _is_out(item):
             status = item.status.value if item.status else ""
             yield warning(f"the picture `{listed}` of `{character.slug}` is {status}: not used", place)
 
 
-def _unknown_id(character: Character, listed: str, place: Position, *, describe: bool, instead: str) -> Problem:
+def _unknown_id(
+    character: Character, listed: str, place: Position, describe: bool, sent: InventoryItem | None, *, any_other: bool
+) -> Problem:
     """Return the problem of a listed id that the inventory has not: what is sent without it is paid for twice."""
-    hint = did_you_mean(listed, other_than_by_number(listed, [item.id for item in character.inventory]))
+    message = f"`{character.slug}` has no picture `{listed}` in the inventory"
+    hint = did_you_mean(listed, [item.id for item in character.inventory])
     if listed.strip().lower() == "none":
         hint = "write `reference_images: none`, not in a list, where no picture of them is to go along"
-    elif not hint:
+        return (warning if describe else error)(message, place, hint)
+    if not hint:
         hint = f"the inventory of `{character.slug}` stands in {character.file}"
-        hint += "" if describe else f'; `missing_references = "describe"` sends {instead}'
-    problem = warning if describe else error
-    return problem(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
+    if sent is not None:
+        return warning(f"{message}: `{sent.id}` goes along instead", place, hint)
+    if describe:
+        return warning(message, place, hint)
+    if hint.startswith("the inventory"):
+        instead = "what else is listed" if any_other else "a description instead"
+        hint += f'; `missing_references = "describe"` sends {instead}'
+    return error(message, place, hint)
 
 
 def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -> InventoryItem | None:

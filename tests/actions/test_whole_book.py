@@ -123,14 +123,12 @@ image_inventory:
 GOLDEN = Path(__file__).parents[1] / "golden" / "fields.txt"
 BROKEN = "imagery/locations/mill/imagery.yaml"
 TWICE = "imagery/characters/benno/older.yaml"
-DESCRIBE = 'missing_references = "describe"\n'
-"""Pictures are listed that are no more: the face that exists goes along for them only where the author says so."""
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> Project:
     """The book, with pictures of two faces and one of a scene; a file that is no YAML, and a second Benno."""
-    book = Project(tmp_path, DESCRIBE + whole_book.SETTINGS)
+    book = Project(tmp_path, whole_book.SETTINGS)
     book.write("imagery/chapters/ch07/imagery.yaml", CHAPTER.replace("\n", "\r\n"))
     book.write("imagery/locations/landing/location-imagery.yaml", LANDING.rstrip("\n"))
     book.write("imagery/characters/odile-marsh/imagery.yaml", ODILE)
@@ -204,15 +202,6 @@ def test_the_place_goes_along_last(book: Project) -> None:
         needs = {name.rpartition("/")[2]: planner.image(name).needs for name in planner.plan().by_id}
     assert needs["img-07-01"] == needs["img-07-02"] == ("locations/landing/jetty",)
     assert needs["img-07-03"] == ("locations/landing/far-bank-reeds",)
-
-
-def test_ids_of_pictures_that_are_no_more_block_what_lists_them_and_nothing_else(book: Project) -> None:
-    """Without `missing_references = "describe"` the face is not sent, and paid for, in the place of another picture."""
-    book.settings(whole_book.SETTINGS)
-    with inside.opened(book, read_only=True) as (_, planner):
-        assert list(whole_book.unbuildable(planner)) == [f"chapters/ch07-the-ferry/img-07-0{n}" for n in (1, 2)]
-        told = {(p.position.file, p.position.line) for p in whole_book.errors(planner) if p.position}
-        assert told == {(BROKEN, 4), (TWICE, 0), ("imagery/chapters/ch07/imagery.yaml", 13)}
 
 
 def test_built_only_slots_change_and_a_second_run_sends_nothing(book: Project) -> None:

@@ -144,7 +144,7 @@ def test_nothing_is_approved_that_is_not_there(book: Project, forks: Forks) -> N
     assert forks.run(book, "chargen", "approve").code == 3
     unknown = forks.run(book, "chargen", "approve", "chapters/ch01/d")
     assert unknown.code == 3
-    assert "did you mean" in unknown.err
+    assert "`chapters/ch01` has `a`, `c`, `b`" in unknown.err
 
 
 @pytest.mark.parametrize("way", ["accept", "rebuild"])

@@ -201,7 +201,7 @@ def test_an_image_that_is_not_built_yet_and_one_painted_over(book: Project, fork
 
 
 def test_a_target_that_is_none_is_an_error_with_a_suggestion(book: Project, forks: Forks) -> None:
-    """Exit 3, nothing on stdout, and the nearest name."""
+    """Exit 3, nothing on stdout, and what the file has."""
     run = forks.run(book, "chargen", "why", "chapters/ch01/b")
     assert (run.code, run.out) == (3, "")
-    assert "did you mean `chapters/ch01/a`?" in run.err
+    assert "`chapters/ch01` has `a`" in run.err

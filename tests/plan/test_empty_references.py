@@ -76,23 +76,6 @@ def test_an_unknown_id_blocks_a_new_picture_and_no_present_one(book: Project, mo
     assert len(book.originals()) == 1
 
 
-def test_an_unknown_id_for_which_the_portrait_went_along_blocks_a_new_picture_only(
-    book: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A picture that is there was made with the portrait, and stays fresh."""
-    file = "imagery/chapters/ch01/imagery.yaml"
-    book.write("imagery/characters/mara/images/portrait.png", png(64, 64, 1))
-    monkeypatch.chdir(book.root)
-    assert run(["batch", "all"]) == 0
-    book.edit(file, "reference_images: []", "reference_images: [mara-winter]")
-    image = planned(book)
-    assert (image.verdict.value, [problem.severity.value for problem in image.problems]) == ("fresh", ["warning"])
-    book.edit(file, "A lamp.", "A lantern.")
-    assert planned(book).verdict.value == "blocked"
-    assert run(["batch", "all"]) == 1
-    assert len(book.originals()) == 1
-
-
 def test_a_character_the_chapter_does_not_declare_has_one_too(book: Project) -> None:
     """Of whom nothing is listed because nothing is declared: the reference portrait, else a picture of that name."""
     book.write("imagery/characters/mara/images/portrait.png", png(64, 64, 1))

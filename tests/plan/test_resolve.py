@@ -115,15 +115,13 @@ def test_an_unknown_id_is_words_and_a_warning_where_the_settings_say_so():
     assert len(found.described) == 1
 
 
-def test_an_unknown_id_blocks_too_where_the_portrait_stands_in():
-    """`empty_references = "portrait"`: what was made with the face is current, and a new picture waits for the id."""
-    people = character(item("portrait", portrait=True))
-    found = run(asked("xyz"), people, portrait=True)
+def test_an_unknown_id_is_a_warning_that_names_the_portrait_that_stands_in():
+    """`empty_references = "portrait"`: nothing is sent without the face, and whose picture it is, is said."""
+    found = run(asked("xyz"), character(item("portrait", portrait=True)), portrait=True)
     assert ids(found) == ["portrait"]
-    assert [problem.severity for problem in found.problems] == [Severity.ERROR]
-    assert found.problems[0].hint.endswith('`missing_references = "describe"` sends `portrait` instead')
-    described = run(asked("xyz"), people, portrait=True, describe=True)
-    assert (ids(described), [problem.severity for problem in described.problems]) == (["portrait"], [Severity.WARNING])
+    (problem,) = found.problems
+    assert problem.severity is Severity.WARNING
+    assert problem.message.endswith("has no picture `xyz` in the inventory: `portrait` goes along instead")
 
 
 def test_what_goes_along_instead_of_an_unknown_id_is_what_else_is_listed():
