@@ -220,7 +220,7 @@ class Batches:
     def _created(self, one: _Open, job: BatchJob) -> str:
         """Make a job and return its id. Raises ProviderError, `in_transit` where nobody knows whether there is one.
 
-        Where the vendor itself says that it can't now, and lists none, it is made again under the same name.
+        Where the vendor is too busy to take it, and lists none, it is made again under the same name.
         """
 
         def create() -> str:
@@ -238,12 +238,12 @@ class Batches:
         return self._tried(create)
 
     def _listed(self, one: _Open, job: BatchJob, failure: ProviderError) -> str | None:
-        """Look for a job whose creation failed; where the vendor itself refused it, and lists none, there is none."""
+        """Look for a job whose creation failed; of one that was turned away, and is not listed, there is none."""
         try:
             found = one.batches.find(job.name, job.creating_at)
         except ProviderError:
             return None
-        if found is None and failure.by_vendor:
+        if found is None and failure.turned_away:
             failure.in_transit = False
         return found
 

@@ -185,8 +185,8 @@ class ProviderError(Exception):
         self.cost_usd = cost_usd
         self.in_transit = False
         """Set where the job may still be at the server: it is asked for again, and not sent again."""
-        self.by_vendor = False
-        """Set where a server error is the vendor's own words: it says that it did nothing."""
+        self.turned_away = False
+        """Set where the vendor's own words say that it is too busy to take a request: it has begun nothing."""
         self.stops_provider = False
         """Set where this answer, or one like it, stopped the provider for the rest of the run."""
 

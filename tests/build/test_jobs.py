@@ -573,23 +573,23 @@ def test_requests_in_a_job_that_can_not_be_read_are_not_given_up(shop: Shop) -> 
     assert not [attempt for attempt in shop.attempts() if attempt.in_doubt]
 
 
-def by_vendor(wait: float = 0.0) -> ProviderError:
+def too_busy(wait: float = 0.0) -> ProviderError:
     failure = ProviderError(FailureClass.TRANSIENT, "overloaded", wait=wait, status=503)
-    failure.in_transit = failure.by_vendor = True
+    failure.in_transit = failure.turned_away = True
     return failure
 
 
 def test_a_creation_that_the_vendor_itself_refuses_for_a_moment_is_tried_again(shop: Shop) -> None:
     """Under the same name, after a look at the list: one that was made all the same is not made twice."""
     shop.chapter("ch01", {"a": "A lamp."})
-    shop.vendor.refusals = [by_vendor(), by_vendor()]
+    shop.vendor.refusals = [too_busy(), too_busy()]
     assert shop.run_build() == 0
     assert [call for call in shop.vendor.calls if call in ("create", "find")] == [*["create", "find"] * 2, "create"]
     assert shop.verdicts() == {"chapters/ch01/a": "waiting"}
     shop.vendor.finish()
     shop.run_build()
     shop.chapter("ch02", {"b": "A door."})
-    shop.vendor.refusal, shop.vendor.loses_answers = by_vendor(), True
+    shop.vendor.refusal, shop.vendor.loses_answers = too_busy(), True
     assert shop.run_build() == 0
     assert len(shop.vendor.jobs) == 2
     assert shop.verdicts()["chapters/ch02/b"] == "waiting"
@@ -598,7 +598,7 @@ def test_a_creation_that_the_vendor_itself_refuses_for_a_moment_is_tried_again(s
 def test_a_creation_that_the_vendor_itself_refuses_again_and_again_fails_for_free(shop: Shop) -> None:
     """Five times; nothing waits, nothing is in doubt, and no line counts as a request that was sent."""
     shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
-    shop.vendor.refusal = by_vendor()
+    shop.vendor.refusal = too_busy()
     assert shop.run_build() == 1
     assert shop.vendor.calls.count("create") == 5
     assert "overloaded" in shop.last.failed[EntryId("chapters/ch01/a")].message

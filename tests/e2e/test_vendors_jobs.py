@@ -142,6 +142,14 @@ def test_a_create_that_the_vendor_itself_refuses_is_tried_again(shop: Shop) -> N
     assert not shop.vendor.jobs.files
 
 
+def test_a_create_that_broke_at_the_vendor_is_not_made_again(shop: Shop) -> None:
+    """Its own 500 does not say that nothing was begun: its list may be late, and two jobs would be two bills."""
+    shop.vendor.jobs.fails("create", google_server.internal() if shop.is_google else openai_server.server_error())
+    shop.build()
+    assert shop.vendor.jobs.calls.count("create") == 1
+    assert len(list(shop.book.root.glob(".chargen/jobs/chargen-*"))) == 1
+
+
 def test_an_account_without_jobs_is_told(shop: Shop) -> None:
     """Nothing waits, nothing was billed, and the vendor's words say why."""
     words = "Batch is not supported for the free tier."

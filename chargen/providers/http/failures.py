@@ -171,7 +171,7 @@ def ruled(
         code=clean(code, secrets) if code else None,
         request_id=clean(request_id, secrets) if request_id else None,
     )
-    failure.by_vendor = answer.status >= 500 and not ruling.possibly_billed and _is_of_vendor(answer)
+    failure.turned_away = answer.status == 503 and _is_of_vendor(answer)
     return failure
 
 
