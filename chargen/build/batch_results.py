@@ -248,7 +248,8 @@ def _take(
     settled: list[str] = []
     if status.state is BatchState.FAILED:
         failure = status.failure or ProviderError(FailureClass.INVALID, "the vendor refused the whole job")
-        _give_up(session, job, failure, found, taken=False)
+        begun = bool(status.done)  # what it had made by then may be charged, and can't be fetched
+        _give_up(session, job, failure, found, taken=begun, possibly_billed=begun or None)
         if failure.rate_limited:  # the next jobs are smaller
             session.batch_jobs.note_room(job.route, max(len(job.lines) // 2, 1))
         return True

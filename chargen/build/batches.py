@@ -198,12 +198,25 @@ class Batches:
             one.spool, replace(one.job, begun_at=self._now(), uploads=tuple(one.uploads.values()))
         )
         session.journal.sent_all(sendings_of(job), job.begun_at)
+
+        def create() -> str:
+            nonlocal job
+            job = session.batch_jobs.creating(job, self._now())  # of the last try: the vendor's list may be late
+            try:
+                with session.batch_jobs.requests(job) as lines:
+                    return one.batches.create(job.name, job.group, lines)
+            except ProviderError as failure:
+                if failure.in_transit and (found := self._listed(one, job)) is not None:
+                    return found
+                if failure.failure is FailureClass.TRANSIENT and not failure.in_transit:
+                    with suppress(ProviderError):  # what was uploaded: the next try brings it again
+                        one.batches.discard(job.name, None, ())
+                raise
+
         try:
-            job = session.batch_jobs.creating(job, self._now())
+            job_id = self._tried(create)
         except InputError as unwritten:
             return self._not_made(one, job, _of_the_disk(unwritten))
-        try:
-            job_id = self._created(one, job)
         except ProviderError as failure:
             if not failure.in_transit:
                 return self._not_made(one, job, failure)
@@ -217,35 +230,12 @@ class Batches:
         self._claims.handed_over(job, one.batches)
         return Submitted(job)
 
-    def _created(self, one: _Open, job: BatchJob) -> str:
-        """Make a job and return its id. Raises ProviderError, `in_transit` where nobody knows whether there is one.
-
-        Where the vendor is too busy to take it, and lists none, it is made again under the same name.
-        """
-
-        def create() -> str:
-            with self._session.batch_jobs.requests(job) as lines:
-                try:
-                    return one.batches.create(job.name, job.group, lines)
-                except ProviderError as failure:
-                    if failure.in_transit and (found := self._listed(one, job, failure)) is not None:
-                        return found
-                    if failure.failure is FailureClass.TRANSIENT and not failure.in_transit:
-                        with suppress(ProviderError):  # what was uploaded: the next try brings it again
-                            one.batches.discard(job.name, None, ())
-                    raise
-
-        return self._tried(create)
-
-    def _listed(self, one: _Open, job: BatchJob, failure: ProviderError) -> str | None:
-        """Look for a job whose creation failed; of one that was turned away, and is not listed, there is none."""
+    def _listed(self, one: _Open, job: BatchJob) -> str | None:
+        """Look for a job of which nobody knows whether it was made; a list that names none may be late."""
         try:
-            found = one.batches.find(job.name, job.creating_at)
+            return one.batches.find(job.name, job.creating_at)
         except ProviderError:
             return None
-        if found is None and failure.turned_away:
-            failure.in_transit = False
-        return found
 
     def _tried(self, step: Callable[[], T]) -> T:
         """Carry out a step towards a job, again where the vendor failed for a moment, as a live request is sent again.

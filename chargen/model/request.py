@@ -185,8 +185,6 @@ class ProviderError(Exception):
         self.cost_usd = cost_usd
         self.in_transit = False
         """Set where the job may still be at the server: it is asked for again, and not sent again."""
-        self.turned_away = False
-        """Set where the vendor's own words say that it is too busy to take a request: it has begun nothing."""
         self.stops_provider = False
         """Set where this answer, or one like it, stopped the provider for the rest of the run."""
 

@@ -76,13 +76,16 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
         Whose they are is decided as of a refusal.
         """
         charged = [attempt for attempt in self.journal.fruitless(fingerprint) if not attempt.refused]
-        for task_id, found in grouped(charged, lambda attempt: attempt.task_id).items():
+        of_now = self.journal.attempts_for(entry_id) if charged else ()
+        found: list[Attempt] = []
+        for task_id, those in grouped(charged, lambda attempt: attempt.task_id).items():
             tries = self.journal.attempts_for(task_id)
-            came = max((one.sent_at for one in tries if one.fingerprint == fingerprint and one.original), default="")
-            since = tuple(attempt for attempt in found if attempt.sent_at > came)
+            brought = (one for one in (*tries, *of_now) if one.fingerprint == fingerprint and one.original)
+            came = max((one.sent_at for one in brought), default="")
+            since = [attempt for attempt in those if attempt.sent_at > came]
             if since and self._owner_of_try(since[-1], tries) in (None, entry_id):
-                return since
-        return ()
+                found += since
+        return tuple(found)
 
     def _owner_of_try(self, attempt: Attempt, tries: Iterable[Attempt]) -> EntryId | None:
         """Return whose an attempt is that left nothing, by the `tries` under its name; None where it is nobody's."""

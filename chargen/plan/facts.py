@@ -324,7 +324,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
 
     def _charged(self) -> tuple[Reason, ...]:
         """Say that these inputs were charged for twice, and nothing came: only by name they are asked for again."""
-        if self.demand is not Force.NONE or self.known_paid is not None or self.fingerprint is None:
+        if self.demand is not Force.NONE or self.fingerprint is None:
             return ()
         found = self.judge.evidence.charged_for_nothing(self.entry.id, self.fingerprint)
         if len(found) < MOST_CHARGED:

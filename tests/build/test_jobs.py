@@ -144,6 +144,30 @@ def test_a_job_that_failed_as_a_whole_costs_nothing(shop: Shop) -> None:
     assert not any(attempt.in_doubt for attempt in shop.attempts())
 
 
+def test_a_job_that_failed_half_way_may_have_been_billed(shop: Shop) -> None:
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    shop.run_build()
+    shop.vendor.jobs[0].state = BatchState.FAILED
+    shop.vendor.jobs[0].failure = ProviderError(FailureClass.INVALID, "stopped")
+    shop.vendor.jobs[0].made = [next(iter(shop.vendor.jobs[0].lines))]
+    assert shop.run_build() == 1
+    assert all(attempt.in_doubt for attempt in shop.attempts())
+
+
+def test_a_limit_that_is_waited_for_does_not_shorten_the_look_for_a_lost_job(shop: Shop) -> None:
+    """What counts for a list that may be late is when the last try began."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    lost = ProviderError(FailureClass.AMBIGUOUS, "no reply in time", possibly_billed=True)
+    lost.in_transit = True
+    shop.vendor.refusals = [ProviderError(FailureClass.TRANSIENT, "slower", wait=0.05, rate_limited=True)]
+    shop.vendor.refusal, shop.vendor.loses_answers, shop.vendor.unlisted = lost, True, True
+    before = datetime.now(UTC)
+    shop.run_build()
+    with open_session(shop.root, ENVIRON, read_only=True) as session:
+        [job] = session.batch_jobs.all()
+    assert datetime.fromisoformat(job.creating_at) - before >= timedelta(seconds=0.05)
+
+
 def test_a_job_that_the_vendor_takes_not_is_not_there(shop: Shop) -> None:
     """An account that may not: the images fail. No room: they are left for later. Either way nothing waits."""
     shop.chapter("ch01", {"a": "A lamp."})
@@ -506,6 +530,20 @@ def test_a_line_that_is_charged_without_an_image_is_sent_once_more_and_then_aske
     assert len(shop.vendor.prompts) == 3
 
 
+def test_what_was_charged_for_nothing_under_two_names_counts_together(shop: Shop) -> None:
+    """An entry that is renamed while its line is on its way."""
+    file = shop.chapter("ch01", {"a": "A lamp."})
+    shop.vendor.line_failures = {"lamp": charged()}
+    shop.run_build()
+    shop.vendor.finish()
+    shop.edit(file, 'custom_id: "a"', 'custom_id: "bell"')
+    for _ in range(4):
+        shop.run_build()
+        shop.vendor.finish()
+    assert len(shop.vendor.prompts) == 2
+    assert shop.verdicts() == {"chapters/ch01/bell": "blocked"}
+
+
 def test_other_words_are_asked_for_though_those_before_were_charged_for_nothing(shop: Shop) -> None:
     file = shop.chapter("ch01", {"a": "A lamp."})
     shop.vendor.line_failures = {"lamp": charged()}
@@ -571,41 +609,6 @@ def test_requests_in_a_job_that_can_not_be_read_are_not_given_up(shop: Shop) -> 
     shop.run_build()
     assert shop.last.leftovers == ()
     assert not [attempt for attempt in shop.attempts() if attempt.in_doubt]
-
-
-def too_busy(wait: float = 0.0) -> ProviderError:
-    failure = ProviderError(FailureClass.TRANSIENT, "overloaded", wait=wait, status=503)
-    failure.in_transit = failure.turned_away = True
-    return failure
-
-
-def test_a_creation_that_the_vendor_itself_refuses_for_a_moment_is_tried_again(shop: Shop) -> None:
-    """Under the same name, after a look at the list: one that was made all the same is not made twice."""
-    shop.chapter("ch01", {"a": "A lamp."})
-    shop.vendor.refusals = [too_busy(), too_busy()]
-    assert shop.run_build() == 0
-    assert [call for call in shop.vendor.calls if call in ("create", "find")] == [*["create", "find"] * 2, "create"]
-    assert shop.verdicts() == {"chapters/ch01/a": "waiting"}
-    shop.vendor.finish()
-    shop.run_build()
-    shop.chapter("ch02", {"b": "A door."})
-    shop.vendor.refusal, shop.vendor.loses_answers = too_busy(), True
-    assert shop.run_build() == 0
-    assert len(shop.vendor.jobs) == 2
-    assert shop.verdicts()["chapters/ch02/b"] == "waiting"
-
-
-def test_a_creation_that_the_vendor_itself_refuses_again_and_again_fails_for_free(shop: Shop) -> None:
-    """Five times; nothing waits, nothing is in doubt, and no line counts as a request that was sent."""
-    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
-    shop.vendor.refusal = too_busy()
-    assert shop.run_build() == 1
-    assert shop.vendor.calls.count("create") == 5
-    assert "overloaded" in shop.last.failed[EntryId("chapters/ch01/a")].message
-    assert set(shop.verdicts().values()) == {"missing"}
-    assert run_result(shop.last).spent.sent == 0
-    assert sum_of("", shop.attempts()).sent == 0
-    assert not list(shop.root.glob(".chargen/jobs/chargen-*"))
 
 
 def test_a_limit_that_names_its_wait_is_waited_for_and_one_that_does_not_is_none_of_a_moment(shop: Shop) -> None:

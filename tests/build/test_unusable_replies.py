@@ -140,3 +140,17 @@ def test_what_is_charged_without_an_image_is_tried_once_more_and_then_asked_abou
         assert len(server.requests) == 2
         assert run(book, server, BuildRequest(rebuild=(NAME,))).spent.images == 1
         assert planned(book)[0] is Verdict.FRESH
+
+
+@pytest.mark.parametrize("asked", ["status: rejected", "variants: 3"])
+def test_what_is_charged_for_nothing_is_asked_about_too_where_a_picture_came_once(tmp_path: Path, asked: str) -> None:
+    """An answer to a rejection, and further versions: no run after the second charge sends anything."""
+    with OpenAIServer() as server:
+        book = Project(tmp_path, "[tool.chargen.providers.openai]\nworkers = 1\nper_minute = 6000\n")
+        file = book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.6-flare")
+        assert run(book, server).spent.images == 1
+        server.when("lamp", openai_server.no_data())
+        book.edit(file, 'custom_id: "a"', f'custom_id: "a"\n    {asked}')
+        for _ in range(3):
+            run(book, server)
+        assert len(server.requests) == 3

@@ -129,22 +129,11 @@ def test_a_create_that_never_arrived_is_made_again(shop: Shop) -> None:
     assert max(shop.vendor.jobs.billed.values()) == 1
 
 
-def test_a_create_that_the_vendor_itself_refuses_is_tried_again(shop: Shop) -> None:
-    """Its own 503 is no answer that was lost: one job is made, and nothing is in doubt."""
-    fault = google_server.overloaded() if shop.is_google else openai_server.server_error(503)
-    shop.vendor.jobs.fails("create", fault)
-    shop.build()
-    assert shop.vendor.jobs.calls.count("create") == 2
-    told = shop.build()
-    assert "possibly billed" not in told.all
-    assert len(shop.book.images()) == 3
-    assert max(shop.vendor.jobs.billed.values()) == 1
-    assert not shop.vendor.jobs.files
-
-
-def test_a_create_that_broke_at_the_vendor_is_not_made_again(shop: Shop) -> None:
-    """Its own 500 does not say that nothing was begun: its list may be late, and two jobs would be two bills."""
-    shop.vendor.jobs.fails("create", google_server.internal() if shop.is_google else openai_server.server_error())
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_create_that_failed_at_the_vendor_is_not_made_again(shop: Shop, status: int) -> None:
+    """Its own words do not say that nothing was begun: its list may be late, and two jobs would be two bills."""
+    google = google_server.overloaded() if status == 503 else google_server.internal()
+    shop.vendor.jobs.fails("create", google if shop.is_google else openai_server.server_error(status))
     shop.build()
     assert shop.vendor.jobs.calls.count("create") == 1
     assert len(list(shop.book.root.glob(".chargen/jobs/chargen-*"))) == 1

@@ -62,7 +62,7 @@ def pair() -> Any:
         (openai_server.server_error(408), (TRANSIENT, False, None), "HTTP 408"),
         (openai_server.server_error(409), (TRANSIENT, False, None), "HTTP 409"),
         (openai_server.server_error(502), (TRANSIENT, False, None), "HTTP 502"),
-        (openai_server.server_error(504), (TRANSIENT, False, None), "HTTP 504"),
+        (openai_server.server_error(504), (TRANSIENT, True, 2), "HTTP 504"),
         (openai_server.server_error(413), (INVALID, False, None), "HTTP 413"),
         (openai_server.server_error(422), (INVALID, False, None), "HTTP 422"),
         (Fault(307, "", {"location": "/v1/images/generations"}), (STOP, False, None), "HTTP 307"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.http.answers import as_dict, dicts, text
-from chargen.providers.http.failures import NO_CREDIT, Answer, FailureRule, by_status, ruled, words
+from chargen.providers.http.failures import NO_CREDIT, RETRY, Answer, FailureRule, by_status, ruled, words
 from chargen.providers.http.server_waits import protobuf_seconds, server_wait
 
 DEFAULT_KEY = "GEMINI_API_KEY"
@@ -38,6 +38,8 @@ _DAY_USED_UP = FailureRule(
 )
 _NO_IMAGES = FailureRule(FailureClass.PROVIDER_STOP, "this account may not make images at all: enable billing")
 _ACCOUNT = FailureRule(FailureClass.PROVIDER_STOP, "check the account: its region, and whether billing is enabled")
+_GAVE_UP = "DEADLINE_EXCEEDED"
+"""Google's own word for a request that it ended: what has no such word behind a 504 is a server in between."""
 _NOT_THERE = FailureRule(FailureClass.INVALID, "check the model's name")
 
 
@@ -47,6 +49,8 @@ def classify(answer: Answer, secrets: Iterable[str] = (), *, key_name: str = DEF
     details, said = dicts(_error(body).get("details")), words(answer)
     state = text(_error(body).get("status"))
     ruling = _money(answer, details, said) or _account(answer, details, said, state, key_name)
+    if ruling is None and answer.status == 504 and state == _GAVE_UP:
+        ruling = RETRY
     if ruling is None:
         ruling = _NOT_THERE if answer.status == 404 and answer.json is not None else by_status(answer)
     return ruled(answer, ruling, secrets, code=state, wait=_wait(answer, details, said))

@@ -119,11 +119,10 @@ _BY_STATUS = {
     409: RETRY,
     429: RATE_LIMITED,
     499: RETRY,
+    504: GATEWAY_GAVE_UP,
+    524: GATEWAY_GAVE_UP,
 }
-_GATEWAYS_OWN = {
-    **dict.fromkeys((502, 520, 521, 522, 523), GATEWAY_FAILED),
-    **dict.fromkeys((504, 524), GATEWAY_GAVE_UP),
-}
+_GATEWAYS_OWN = frozenset({502, 520, 521, 522, 523})
 """Said by servers in between (nginx's 502, Cloudflare's 52x): the request may have been read, and the reply lost."""
 
 
@@ -133,7 +132,7 @@ def by_status(answer: Answer) -> FailureRule:
     if 300 <= status < 400:
         return REDIRECTED
     if status in _GATEWAYS_OWN and not _is_of_vendor(answer):
-        return _GATEWAYS_OWN[status]
+        return GATEWAY_FAILED
     if status in (404, 405) and not of_server:
         return NOT_AN_API
     return _BY_STATUS.get(status, RETRY if status >= 500 else WRONG)
@@ -158,7 +157,7 @@ def ruled(
     secrets = tuple(secrets)
     status = f"HTTP {answer.status}" if answer.of_http else ""
     label = ", ".join(filter(None, (status, code)))
-    failure = ProviderError(
+    return ProviderError(
         ruling.failure,
         clean(f"{words(answer)} ({label})" if label else words(answer), secrets),
         hint=ruling.hint,
@@ -171,8 +170,6 @@ def ruled(
         code=clean(code, secrets) if code else None,
         request_id=clean(request_id, secrets) if request_id else None,
     )
-    failure.turned_away = answer.status == 503 and _is_of_vendor(answer)
-    return failure
 
 
 def words(answer: Answer) -> str:
