@@ -33,6 +33,8 @@ from chargen.store.locks import free_image, target_lock
 from chargen.store.pictures import unsendable
 from chargen.store.places import read_inside
 
+NOT_ADOPTED = "not adopted"
+"""What a decision says that there was before an adoption."""
 _WITHOUT = frozenset({Verdict.MISSING, Verdict.BLOCKED, Verdict.LOCKED, Verdict.NO_PROMPT})
 """Verdicts of images that may have no picture."""
 
@@ -159,7 +161,7 @@ def _is_png(session: Session, path: str) -> bool:
 
 def _put(session: Session, recorder: Recorder, item: Adopted) -> Decided:
     """Put a copy of a picture at its target, where it is taken there; return what is decided of its image."""
-    told = Decided(item.image.id, item.image.file, "not adopted", f"adopted {item.found.path}")
+    told = Decided(item.image.id, item.image.file, NOT_ADOPTED, f"adopted {item.found.path}")
     if item.path != item.image.target:
         return told
     data = read_inside(session.project.root, item.found.path)

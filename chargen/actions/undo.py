@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from chargen.actions.adopt import NOT_ADOPTED
 from chargen.actions.status import kept_picture, picture_at_target
 from chargen.build.publish import file_at_target, replace_picture
 from chargen.build.revert import revert
@@ -138,16 +139,17 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
         recorder.note([told])
     if old != new:
         try:
-            _put_back(session, evidence, image, data)
+            _put_back(session, evidence, image, data, adopted=decided.before == NOT_ADOPTED)
         except ChargenError:
             revert(project, image.entry, [change.taken_back for change in decided.lines], lambda _: None)
             raise
 
 
-def _put_back(session: Session, evidence: Evidence, image: Planned, data: bytes | None) -> None:
+def _put_back(session: Session, evidence: Evidence, image: Planned, data: bytes | None, *, adopted: bool) -> None:
     """Put a picture back, and note that it stands there again: it is the one that comes back when words do."""
     if data is None:
-        _take_record_out(session, image)
+        if adopted:
+            _take_record_out(session, image)
         path = session.project.path(image.target)
         with session.history.keeping(image.id, path):
             session.trash.move([path])

@@ -84,13 +84,18 @@ class SettingChecks:
             elif _KEY_VALUE.match(key):
                 self.wrong((*path, key), "what looks like a provider's key stands in this file", KEYS_HINT)
             else:
-                hint = self.home_of(key) or did_you_mean(key, known)
+                hint = self.home_of(key, path) or did_you_mean(key, known)
                 hint = hint or f"known are {', '.join(f'`{name}`' for name in known)}"
                 self.wrong((*path, key), f"unknown setting `{dotted((*path, key))}`", hint)
 
-    def home_of(self, key: str) -> str:
-        """Say where a setting belongs that stands in a table that does not have it; empty for what is none."""
+    def home_of(self, key: str, path: KeyPath = ()) -> str:
+        """Say where a setting belongs that stands in the table at `path`; empty for what is none, or not had there."""
         home = self.homes.get(key, "")
+        of_provider = home.startswith("tool.chargen.providers.")
+        if of_provider and len(path) > 1 and path[0] == "providers":
+            return ""
+        if len(path) > 1 and path[0] == "tiers" and key in ("model", "quality"):
+            home = f"tool.chargen.tiers.{path[1]}.providers.NAME"
         if home.endswith(f".{key}"):
             return f"its table is `[{home}]`"
         return f"`{key}` belongs under `[{home}]`: write it directly below that line" if home else ""

@@ -194,7 +194,7 @@ def _routes(
         provider, slash, model = caught.partition("/")
         if caught != ANY and not (slash and provider and model and ANY not in provider):
             hint = f'write `"{provider or "provider"}/*"` in quotes, or `"provider/model"`, or `"*"`'
-            if home := checks.home_of(caught):
+            if home := checks.home_of(caught, path):
                 checks.wrong(path, f"`{dotted(path)}` is a setting and no route", home)
             else:
                 checks.wrong(path, f"`{dotted(path)}` does not say what the route catches", hint)

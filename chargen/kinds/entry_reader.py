@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeGuard
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -264,7 +265,7 @@ def wants_no_portrait(block: Block) -> bool:
 def _tell_unused(block: Block, kind: str) -> None:
     """Warn of keys that count elsewhere and not in an image: words on what is sent are never passed over."""
     listed = block.nodes.get("reference_images")
-    if not is_null(listed) and listed is not None and not wants_no_portrait(block):
+    if _says(listed) and not wants_no_portrait(block):
         hint = "mark the picture that is meant to go along with `is_reference_portrait: true` in the character's file"
         if kind == "chapter":
             hint = "list the ids at the character in the chapter's `characters`: they are for all images of the chapter"
@@ -273,12 +274,16 @@ def _tell_unused(block: Block, kind: str) -> None:
     written = not is_null(block.find("negative_prompt"))
     own = block.nodes.get("negative_prompts")
     # A single text with no `negative_prompt` beside it is told as a misspelling.
-    if own is not None and not is_null(own) and (written or not isinstance(own, ScalarNode)):
+    if _says(own) and (written or not isinstance(own, ScalarNode)):
         _tell_negatives(block, "negative_prompts", own)
     defaults = block.nodes.get("generation_defaults")
     inner = get(defaults, "negative_prompts") if isinstance(defaults, MappingNode) else None
-    if inner is not None and not is_null(inner):
+    if _says(inner):
         _tell_negatives(block, "generation_defaults.negative_prompts", inner)
+
+
+def _says(node: Node | None) -> TypeGuard[Node]:
+    return node is not None and not is_null(node) and not (isinstance(node, SequenceNode) and not node.value)
 
 
 def _tell_negatives(block: Block, key: str, node: Node) -> None:

@@ -44,8 +44,8 @@ def misspellings(
         is_renamed = not meant and bool(keys.images) and _lists(nodes[key], _OURS)
         meant = keys.images if is_renamed else meant
         if meant in PROMPTS and _has_text(there.get(meant)) and _has_text(nodes[key]):
-            message = f"unknown key `{key[:60]}` beside `{meant}`: its text is in no prompt"
-            hint = f"put it into `{meant}`, or take it out"
+            message = f"unknown key `{key[:60]}` beside `{meant}`: no template of chargen prints it"
+            hint = f"put it into `{meant}`, unless a template of your own prints it"
             yield warning(message, key_position(document, owner, key, nodes[key]), hint)
             continue
         if not meant or any(not is_null(there.get(name)) for name in keys.standing_for(meant)):

@@ -96,7 +96,7 @@ def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
     if former:
         counted = "1 picture is kept as it was" if len(former) == 1 else f"{len(former)} pictures are kept as they were"
         differs = "other names of colours or characters, or no size in `generation_defaults`"
-        hint = "`chargen why NAME` tells of each; one that is made anew follows today's rules and sizes"
+        hint = "`chargen why NAME` tells of each; a rebuild follows today's rules and sizes"
         yield note(f"{counted} made ({differs})", former[0].position, hint)
 
 

@@ -288,8 +288,13 @@ def _batched(adapter: Provider, request: Request) -> Batched | None:
 
 
 def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
-    """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest."""
+    """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest.
+
+    Before all these goes the form that was asked for by name, and brought by a job.
+    """
     newest = every[0]
+    if (brought := next((facts for facts in every if facts.placed), None)) is not None:
+        return brought
     line = newest.state.line or newest.entry.record_line
     for facts in every:
         if line is not None and facts.fingerprint == line.fingerprint:

@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from servers.pictures import png
 from support.inside import build
 from support.project import Project
 
@@ -299,3 +300,20 @@ def test_what_was_built_anew_since_is_refused_with_the_next_step(book: Project) 
     build(book)
     (item,) = take_back(book).images
     assert "chargen restore chapters/ch01/a VERSION" in item.refused
+
+
+def test_a_restored_version_of_ones_own_that_is_taken_back_keeps_its_record(book: Project) -> None:
+    """Its picture was gone when it was restored: what is put back is that, and the file is as it was."""
+    build(book)
+    book.write("generated/chapters/ch01/a.png", png(64, 64, 9))
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        accept(session, planner, planner.images([A]))
+    (book.root / "generated/chapters/ch01/a.png").unlink()
+    before = book.read(CH01)
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        image = planner.image(A)
+        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("2"))
+    take_back(book)
+    assert book.read(CH01) == before

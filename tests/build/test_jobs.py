@@ -654,3 +654,23 @@ def test_a_job_that_failed_is_not_announced_as_a_purchase_nor_its_lines_as_reque
     assert shop.run_build() == 1
     assert not any("to build" in line for line in opening(shop.last))
     assert sum_of("", shop.attempts()).sent == 0
+
+
+@pytest.mark.parametrize("words", ["prompt_used", "visual_description"])
+def test_a_reply_asked_for_by_name_takes_the_place_of_a_picture_of_the_former_size(shop: Shop, words: str) -> None:
+    """The picture is current by a form of before; what was paid for anew is by today's, and is not bought again."""
+    file = shop.chapter("ch01", {"a": "A lamp."})
+    shop.edit(file, '    size: "128x96"\n', "")
+    shop.edit(file, "prompt_used:", f"{words}:")
+    shop.run_build()
+    shop.vendor.finish()
+    shop.run_build()
+    before = shop.hash("chapters/ch01/a")
+    shop.edit(file, "generation_defaults: {", "generation_defaults: {size: 1536x1024, ")
+    assert shop.verdicts() == {"chapters/ch01/a": "fresh"}
+    shop.run_build(rebuild=("chapters/ch01/a",))
+    shop.vendor.finish()
+    shop.run_build()
+    assert shop.hash("chapters/ch01/a") != before
+    assert shop.verdicts() == {"chapters/ch01/a": "fresh"}
+    assert len(shop.vendor.prompts) == 2

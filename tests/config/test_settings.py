@@ -235,6 +235,8 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
         ('tiers.draft.style_prefix = "x"', "2:13", "`style_prefix` belongs under `[tool.chargen]`"),
         ('tiers.style_prefix = "x"', "2:7", "`style_prefix` belongs under `[tool.chargen]`"),
         ("tiers.draft.budget = {}", "2:13", "its table is `[tool.chargen.budget]`"),
+        ('tiers.draft.routes = {model = "a/b"}', "2:23", "belongs under `[tool.chargen.tiers.draft.providers.NAME]`"),
+        ("providers.comfyui.price = 0.1", "2:19", "known are"),
         ("workers = 3", "2:1", "`workers` belongs under `[tool.chargen.providers.NAME]`"),
         ("routes = []", "2:1", "must be a table, not a list"),
         ('routes."*" = 3', "2:8", "must be a text"),

@@ -204,8 +204,14 @@ def test_nearness(word: str, known: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("prompt_usd: Another lamp.", "unknown key `prompt_usd` beside `prompt_used`: its text is in no prompt"),
-        ("promt_used: Another lamp.", "unknown key `promt_used` beside `prompt_used`: its text is in no prompt"),
+        (
+            "prompt_usd: Another lamp.",
+            "unknown key `prompt_usd` beside `prompt_used`: no template of chargen prints it",
+        ),
+        (
+            "promt_used: Another lamp.",
+            "unknown key `promt_used` beside `prompt_used`: no template of chargen prints it",
+        ),
         ("prompt_usd: ''", ""),
         ("prompt_usd: null", ""),
         ("prompts: one", ""),
@@ -216,7 +222,7 @@ def test_nearness(word: str, known: str, expected: str) -> None:
 def test_the_text_of_a_second_prompt_is_lost_and_told(line: str, words: str) -> None:
     """Only of prompts: they are the author's words, and nothing else says that they are not sent."""
     imagery = scanned(f"{CHAPTER}    {line}\n")
-    found = [problem for problem in imagery.entries[0].problems if "is in no prompt" in problem.message]
+    found = [problem for problem in imagery.entries[0].problems if "no template of chargen" in problem.message]
     assert [(problem.message, problem.position and problem.position.line) for problem in found] == (
         [(words, 10)] if words else []
     )

@@ -50,6 +50,13 @@ def test_a_field_beside_a_prompt_is_the_authors_own() -> None:
     assert told(f"{HEAD}images:\n  - custom_id: a\n    prompt_used: A door.\n    description: [x]\n") == []
 
 
+@pytest.mark.parametrize(
+    "key", ["reference_images: []", "negative_prompts: []", "generation_defaults: {negative_prompts: []}"]
+)
+def test_a_list_of_nothing_is_not_told(key: str) -> None:
+    assert told(f"{HEAD}images:\n  - custom_id: a\n    prompt_used: A door.\n    {key}\n") == []
+
+
 def test_what_is_text_or_nothing_is_not_told() -> None:
     """An empty value is no value; a number is read as it is written."""
     entry = "  - custom_id: a\n    prompt_used: A door.\n    status:\n    quality: ~\n    mood_rationale: 7\n"

@@ -47,6 +47,7 @@ def rules_digest(root: Path, prompts: str) -> str:
 
 
 def _add_rules(found: hashlib._Hash, root: Path, prompts: str) -> None:
+    found.update(f"{os.path.isdir(root / prompts)}\n".encode())  # noqa: PTH112 - as everywhere here: speed
     for name, data in _files(root, prompts):
         found.update(f"{name} {len(data)}\n".encode(errors="surrogateescape"))
         found.update(data)
