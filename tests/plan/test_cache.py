@@ -857,6 +857,16 @@ def test_the_environment_counts(root: Path) -> None:
     assert b"sk-secret-value" not in (root / STAMP).read_bytes() + (root / CACHE).read_bytes()
 
 
+def test_a_folder_of_templates_that_comes_or_goes_is_seen(root: Path) -> None:
+    """One that a setting names; an empty one is there."""
+    _setting(root, 'prompts = "mine"\n')
+    _check(root)
+    (root / "mine").mkdir()
+    _check(root)
+    (root / "mine").rmdir()
+    _check(root)
+
+
 def test_the_program_itself_counts(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another source file or another table of models is another environment."""
     package = tmp_path / "package"
