@@ -18,7 +18,6 @@ from chargen.model.reason import is_shared
 from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
-from chargen.store.journal_rows import AttemptStatus
 from chargen.text.money import by_estimate, estimate_text, paid_text
 from chargen.text.word_diff import Stretch, StretchKind, marked, plain, shortened
 
@@ -61,8 +60,11 @@ def why_lines(found: Why) -> Iterator[str]:
     yield from _made(found)
     for attempt in found.unanswered:
         sent = f"sent {moment(attempt.sent_at)} to {attempt.route}; no image came"
-        lost = attempt.status is AttemptStatus.WAITING
-        why = "its job is not on record here any more" if lost else "a run was killed while a request was in flight"
+        why = (
+            "its job is not on record here any more"
+            if attempt.is_waiting
+            else "a run was killed while a request was in flight"
+        )
         yield f"  may have been billed: {why}, {sent}"
     if image.is_former:
         yield f"  {_kept(image)}"

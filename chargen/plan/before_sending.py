@@ -18,7 +18,6 @@ from chargen.plan.cache.stamp import SUFFIXES
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Offer, Shown
 from chargen.providers import is_proof
-from chargen.store.journal_rows import AttemptStatus
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:  # a kept plan is shown without what makes one
@@ -94,8 +93,8 @@ def of_providers(session: Session, images: Iterable[Shown], month: MonthSpent | 
 def of_killed_runs(session: Session) -> Iterator[Finding]:
     """Say which requests may have been billed because a run died while they were in flight, whatever is shown."""
     found = session.unanswered()
-    names = tuple(dict.fromkeys(one.task_id for one in found if one.status is not AttemptStatus.WAITING))
-    gone = tuple(dict.fromkeys(one.task_id for one in found if one.status is AttemptStatus.WAITING))
+    names = tuple(dict.fromkeys(one.task_id for one in found if not one.is_waiting))
+    gone = tuple(dict.fromkeys(one.task_id for one in found if one.is_waiting))
     if gone:
         message = "these were in jobs that are not on record here any more: they may be billed, with no image"
         hint = f"put the folders back into `{JOBS}` from a backup; else a build sends them again"

@@ -117,6 +117,11 @@ class Attempt(Billed, Struct, frozen=True):
         return self.failure_class == FailureClass.REFUSED.value
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it waits in a job, for all that is on record."""
+        return self.status is AttemptStatus.WAITING
+
+    @property
     def in_doubt(self) -> bool:
         """True where no image came and the request may have been billed for all that is known, those in flight too."""
         open_ = self.possibly_billed or self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)

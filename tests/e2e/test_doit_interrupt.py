@@ -20,6 +20,17 @@ PROMPTS = {"a": "A lamp.", "b": "A door.", "c": "A hat.", "d": "A key."}
 ONE_AT_A_TIME = "[tool.chargen.providers.openai]\nworkers = 1\n"
 
 
+@pytest.fixture(autouse=True)
+def _not_under_nohup() -> Iterator[None]:
+    """What is started here takes SIGHUP as a terminal sends it, whoever started the suite."""
+    if not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @contextmanager
 def started(book: Project, *command: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process that a failing test does not leave behind."""
@@ -76,7 +87,7 @@ def test_a_terminal_that_is_closed_loses_no_reply(tmp_path: Path, *, ignored: bo
     book = Project(tmp_path, ONE_AT_A_TIME)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="quality: low", route=OPENAI)
     answer = threading.Event()
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN) if ignored else signal.getsignal(signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     try:
         with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
             server.at(1, held(answer))
