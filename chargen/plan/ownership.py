@@ -109,24 +109,19 @@ class _Finder:
         leaving = {*away.values(), *found}
         while True:
             reachable = self._reachable(found, set(away))
-            kept = {name: found[name] for name in reachable if self._is_left(*found[name], leaving)}
+            kept = {name: found[name] for name in reachable if self._is_left(found[name][1], leaving)}
             if len(kept) == len(found):
                 return {name: place for name, (_, place) in found.items()}
             leaving -= found.keys() - kept.keys()
             found = kept
 
-    def _is_left(self, claim: PictureClaim, place: str, leaving: set[EntryId]) -> bool:
-        """Say whether what stands at a place may be what an entry left there: no other entry's that stays.
+    def _is_left(self, place: str, leaving: set[EntryId]) -> bool:
+        """Say whether no entry that stays has a claim to a place.
 
-        One without a record has a claim to its own target where its `file_path` names it, or where the picture that
-        was put there last is kept elsewhere by now: what stands there since is another.
+        One has by its record, one without a record where its `file_path` names its own target.
         """
         other = self.by_target.get(self.path_key(place))
-        if other is None or other.id in leaving:
-            return True
-        if other.id in self.lines or self._names_target(other):
-            return False
-        return not self.sources.kept(claim.id, self.lines[claim.id].file)
+        return other is None or other.id in leaving or not (other.id in self.lines or self._names_target(other))
 
     def _reachable(self, found: Mapping[EntryId, tuple[PictureClaim, str]], empty: set[str]) -> Iterable[EntryId]:
         """Return those whose target is empty, or will be as others leave it.

@@ -652,20 +652,3 @@ def test_what_a_new_entry_of_the_old_name_names_as_its_own_is_not_taken_from_it(
     assert book.build() == []
     assert book.hash(NAMES["b"]) == painted
     assert book.image("chapters/ch01/bell").exists()
-
-
-def test_what_is_painted_at_a_place_that_a_picture_left_before_is_not_taken_for_it(
-    book: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The move is one of an older version, which noted it nowhere but in the history."""
-    monkeypatch.setattr(Mover, "_note_place", lambda *_: None)
-    rename(book, ("b", "bell"))
-    settled(book)
-    monkeypatch.undo()
-    entry = '  - custom_id: "b"\n    prompt_used: "A gate."\n    size: "128x96"\n'
-    book.edit(CH01, "images:\n", f"images:\n{entry}")
-    painted = book.paint(NAMES["b"])
-    book.image("chapters/ch01/bell").unlink()
-    assert book.build() == []
-    assert book.hash(NAMES["b"]) == painted
-    assert book.image("chapters/ch01/bell").exists()
