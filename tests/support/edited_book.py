@@ -189,8 +189,10 @@ class EditedBook:
 
     def bring_back(self) -> None:
         """Undo a deletion, maybe in another place."""
-        if self.gone and len(self.items) < MOST:
-            item = self.gone.pop(self.luck.randrange(len(self.gone)))
+        back = [item for item in self.gone if not any(other.painted for other in self.alike(item))]
+        if back and len(self.items) < MOST:
+            item = self.luck.choice(back)
+            self.gone.remove(item)
             item.chapter = self.luck.choice(self.chapters)
             if folded(item.name) in {folded(other.name) for other in item.chapter.items}:
                 item.name = self.free(item.chapter)
@@ -219,7 +221,7 @@ class EditedBook:
         """Rename an entry by search-and-replace, to a name at which no picture stands."""
         for item in self.some(1):
             before, item.name = item.name, self.free(item.chapter)
-            if self.studio.image(item.id).exists() or (item.painted and item.record and item.record.lost):
+            if self.studio.image(item.id).exists() or (item.record and item.record.lost):
                 item.name = before
                 continue
             item.rename_wholly()
@@ -229,7 +231,7 @@ class EditedBook:
         chapter = self.luck.choice(self.chapters)
         before, taken = chapter.slug, {other.slug for other in self.chapters}
         chapter.slug = self.luck.choice([slug for slug in ("one", "two", "three", "four") if slug not in taken])
-        unknown = any(item.painted and item.record and item.record.lost for item in chapter.items)
+        unknown = any(item.record and item.record.lost for item in chapter.items)
         if unknown or any(self.studio.image(item.id).exists() for item in chapter.items):
             chapter.slug = before
             return
@@ -299,13 +301,14 @@ class EditedBook:
 
     def paint(self) -> None:
         for item in self.some(1):
-            if item.picture and item.place and self.studio.hash(item.place) == item.picture:
+            unknown = self.alike(item) or (item.is_renamed_wholly and item.record and item.record.lost)
+            if not unknown and item.picture and item.place and self.studio.hash(item.place) == item.picture:
                 item.picture, item.painted = self.studio.paint(item.place, self.number * 100 + len(self.done)), True
 
     def lose_state(self) -> None:
         """Clone afresh: the pictures and the author's files are there, and nothing else."""
         whole = all(self.studio.hash(item.place) == item.picture for item in self.items if item.picture)
-        told = not any(item.painted and item.is_renamed_wholly for item in self.items)
+        told = not any(item.is_renamed_wholly for item in self.items)
         if whole and told and not self.gone:
             shutil.rmtree(self.studio.root / ".chargen", ignore_errors=True)
             for payment in self.payments:
