@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.build.batch_results import GIVE_UP, batches_of, folder_of, why_unasked
+from chargen.build.batch_results import GIVE_UP, folder_of
+from chargen.build.job_vendors import batches_of, why_unasked
 from chargen.errors import StartError
 from chargen.model.amounts import number
 from chargen.model.batches import BatchState, BatchStatus

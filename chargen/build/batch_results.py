@@ -18,11 +18,11 @@ from msgspec import Struct, field
 from chargen.build.attempt import note_failed, received
 from chargen.build.batches import sendings_of
 from chargen.build.events import AnsweredByAnother, ChargedMore, told_of
+from chargen.build.job_vendors import batches_of, why_unasked
 from chargen.config.layout import JOBS
-from chargen.errors import Problem, error
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus, Upload
 from chargen.model.record import Record
-from chargen.model.request import Asked, FailureClass, Provider, ProviderError, Reply, Request, SentReference
+from chargen.model.request import Asked, FailureClass, ProviderError, Reply, Request, SentReference
 from chargen.model.values import EntryId
 from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, JobLine, LastState
@@ -152,29 +152,6 @@ def _looked_at(session: Session, found: Collected, job: BatchJob) -> BatchJob:
 
 def _has_come(session: Session, line: JobLine) -> bool:
     return session.originals.find(line.attempt, line.fingerprint) is not None
-
-
-def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
-    """Return who can be asked for a job; None where the settings name that server no more, or there is no key."""
-    provider = _provider(session, job)
-    return None if provider is None or provider.missing_key() else provider.batches
-
-
-def why_unasked(session: Session, job: BatchJob) -> Problem:
-    """Say why nobody can be asked for a job, where `batches_of` names none, and what helps."""
-    provider = _provider(session, job)
-    missing = None if provider is None else provider.missing_key()
-    if missing is not None:
-        return error(f"`{job.provider}` can't be asked: {missing.message}", None, missing.hint)
-    message = f"`{job.provider}` can't be asked: it was handed over at {job.server}, and another address is set now"
-    return error(message, None, "set the address it was handed over at (`base_url`, or the environment)")
-
-
-def _provider(session: Session, job: BatchJob) -> Provider | None:
-    if job.provider not in session.adapters.defaults:
-        return None
-    members = session.adapters.members(job.provider)
-    return next(iter(members.values())) if job.mended else members.get(job.server)
 
 
 def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Collected, replies: JobReplies) -> None:

@@ -37,8 +37,8 @@ from chargen.store.clock import stamp
 from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Sending
 
-T = TypeVar("T")
 _LOG = logging.getLogger("chargen")
+_Value = TypeVar("_Value")
 
 JOB_TIME = timedelta(hours=24)
 """How long a vendor takes at most, as both promise: a reference that a job names has to live for that long."""
@@ -105,6 +105,7 @@ class Batches:
         self._stop = stop
         self._luck = luck
         self._lock = threading.Lock()
+        self._uploading = threading.Lock()
         self._open: dict[tuple[str, str], _Open] = {}
         self._full: list[_Open] = []
         self._uploads: dict[tuple[str, FileHash], Upload] = {}
@@ -237,7 +238,7 @@ class Batches:
         except ProviderError:
             return None
 
-    def _tried(self, step: Callable[[], T]) -> T:
+    def _tried(self, step: Callable[[], _Value]) -> _Value:
         """Carry out a step towards a job, again where the vendor failed for a moment, as a live request is sent again.
 
         Raises ProviderError. A limit that names no time to wait is no matter of a moment, nor is what every step meets.
@@ -319,7 +320,7 @@ class Batches:
         }
 
     def _upload(self, provider: str, digest: FileHash, reference: SentReference, batches: BatchProvider) -> Upload:
-        with self._lock:  # two images with the same reference join at the same time
+        with self._uploading:  # two images with the same reference join at the same time
             known = self._uploads.get((provider, digest)) or self._of_earlier_jobs.get((provider, digest))
             self._uploads[provider, digest] = known or self._tried(lambda: batches.upload(reference))
             return self._uploads[provider, digest]

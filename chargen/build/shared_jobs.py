@@ -246,7 +246,8 @@ class SharedJobs(JobClaims, JobReplies):
             else:
                 self._came_to_nothing(held, records[attempt], outcome)
             paid += isinstance(outcome, Reply) or outcome.possibly_billed or bool(outcome.cost_usd)
-        whole = ProviderError(FailureClass.TRANSIENT, "its vendor refused the whole job")
+        begun = bool(status.done)  # what it had made by then may be charged, and can't be fetched
+        whole = ProviderError(FailureClass.TRANSIENT, "its vendor refused the whole job", possibly_billed=begun)
         for attempt in tuple(waiting):
             failure = whole if failed else untold(status.state)
             self._came_to_nothing(waiting.pop(attempt), records[attempt], failure)

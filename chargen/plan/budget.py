@@ -79,20 +79,14 @@ class Ledger:
                 self._changed.wait(_SLICE)
                 go_on()
 
-    def settle(self, most: Decimal | None, actual: Decimal | None) -> bool:
-        """Put what was spent in the place of what was set aside; None where it may have been billed, or nobody knows.
-
-        True where it is more than was set aside.
-        """
+    def settle(self, most: Decimal | None, actual: Decimal | None) -> None:
+        """Put what was spent in the place of what was set aside; None where that is not known, or not for certain."""
         with self._changed:
             self._aside -= most or NOTHING
             self._spent += (most or NOTHING) if actual is None else actual
-            over = bool(most and actual is not None and actual > most)
-            if over:
-                assert most and actual
+            if most and actual is not None and actual > most:
                 self._surplus = max(self._surplus, actual / most)
             self._changed.notify_all()
-            return over
 
     def _check(self, price: Decimal | None, most: Decimal | None) -> None:
         if self.limit is None or most == 0:

@@ -45,6 +45,7 @@ class _Finder:
         self.moves: list[Move] = []
         self.naming: dict[str, list[PictureClaim]] = defaultdict(list)
         """The recorded entries that name a place away from their target, by that place."""
+        self.may_be_home = {claim.id for claim in claims if self._may_be_home(claim)}
         if left := self._left_places():
             self.claims = [replace(claim, named=left.get(claim.id, claim.named)) for claim in claims]
         for claim in self.claims:
@@ -98,7 +99,7 @@ class _Finder:
         away: dict[str, EntryId] = {}
         for claim in self.claims:
             line = self.lines.get(claim.id)
-            if line is None or self._may_be_home(claim, line):
+            if line is None or claim.id in self.may_be_home:
                 continue
             if not self._names_target(claim) and claim.named and self.sources.look(claim.named) is not None:
                 away[self.path_key(claim.named)] = claim.id
@@ -153,11 +154,12 @@ class _Finder:
             return None
         return self.sources.under_way(self.written[claim.id], claim.line.file)
 
-    def _may_be_home(self, claim: PictureClaim, line: RecordLine) -> bool:
+    def _may_be_home(self, claim: PictureClaim) -> bool:
         """Say whether an entry's own file stands at its target, by its size where the entry says that it does."""
-        stands = self.sources.look(claim.target)
-        if stands is None or stands.size != line.size or self._under_way(claim) is not None:
+        line, stands = self.lines.get(claim.id), self.sources.look(claim.target)
+        if line is None or stands is None or stands.size != line.size or self._under_way(claim) is not None:
             return False
+        # An equal size is evidence only while the entry says that its file stands here.
         by_size = self._names_target(claim) and stands.file is None
         return by_size or self._file(claim.target, stands) == line.file
 
@@ -178,15 +180,7 @@ class _Finder:
     def _at_home(self, claim: PictureClaim) -> bool:
         """Settle an entry whose own file stands at its target, which is nearly every one."""
         line = self.lines.get(claim.id)
-        if line is None or self._under_way(claim) is not None:
-            return False
-        stands = self.sources.look(claim.target)
-        if stands is None or stands.size != line.size:
-            return False
-        if self._names_own(claim, line):
-            return False
-        # An equal size is evidence only while the entry says that its file stands here.
-        if not (self._names_target(claim) and stands.file is None) and self._file(claim.target, stands) != line.file:
+        if line is None or claim.id not in self.may_be_home or self._names_own(claim, line):
             return False
         self._hold(claim, claim.target)
         return True
@@ -209,7 +203,7 @@ class _Finder:
                 return self._take(claim, path, file)
         kept = self.sources.kept(claim.id, file)
         if not kept:
-            return self._at_home(claim)
+            return False
         self._own(claim, Owned(PicturePlace.ELSEWHERE, kept, file))
         self.moves.append(Move(claim.id, kept, claim.target, file))
         return True

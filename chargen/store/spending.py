@@ -21,8 +21,8 @@ class Sum(Struct, frozen=True):
 
     `images` came and cost `usd`, `estimated_usd` of it for the `estimated` ones whose usage was not told; of the
     `failures` the `charged` ones cost `failed_usd`; `possibly` requests may have been billed `possibly_usd`; `waiting`
-    ones are in jobs, `waiting_usd` by estimate; of `unknown` of all these nobody knows the amount. `sketches` are those
-    of the images that were drawn here, without a request.
+    ones are in jobs, `waiting_usd` by estimate; `unknown_images` and so on are those of which nobody knows the amount.
+    `sketches` are those of the images that were drawn here, without a request.
     """
 
     name: str = ""
@@ -37,13 +37,17 @@ class Sum(Struct, frozen=True):
     possibly_usd: Decimal = Decimal(0)
     waiting: int = 0
     waiting_usd: Decimal = Decimal(0)
-    unknown: int = 0
     sketches: int = 0
     drawn: int = 0
     """Attempts that were no request: sketches, and those that failed."""
     unknown_images: int = 0
     unknown_possibly: int = 0
     unknown_waiting: int = 0
+
+    @property
+    def unknown(self) -> int:
+        """Of how many nobody knows the amount."""
+        return self.unknown_images + self.unknown_possibly + self.unknown_waiting
 
     @property
     def sent(self) -> int:
@@ -115,8 +119,7 @@ def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bo
             failures += 1
             charged += bool(attempt.cost_usd)
             failed += attempt.cost_usd or 0
-    unknown = unknown_images + unknown_possibly + unknown_waiting
     return Sum(
         name, images, usd, estimated, estimates, failures, charged, failed, possibly, doubtful, waiting, in_jobs,
-        unknown, sketches, drawn, unknown_images, unknown_possibly, unknown_waiting,
+        sketches, drawn, unknown_images, unknown_possibly, unknown_waiting,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from servers.google_server import GoogleServer
 from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer, moderated, rate_limited
 from servers.scripted import Fault, cut_before_headers
+from support import tree
 from support.forks import Forks
 from support.project import Project, Run
 from support.team import FOUR, Team
@@ -181,6 +182,19 @@ def test_a_job_that_failed_as_a_whole_is_bought_by_whoever_asks(
     build(forks, ana)
     assert len(ana.images()) == 4
     assert once(openai)
+
+
+def test_a_job_that_failed_half_way_is_named_as_possibly_billed(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Its vendor says that it had made one by then, and gives nothing out: whoever asks is told before buying again."""
+    openai.jobs.ends("failed", finished=1)
+    build(forks, ana)
+    told = build(forks, ben)
+    assert "possibly billed: " in told.out + told.err
+    build(forks, ben)
+    assert len(ben.images()) == 4
+    assert tree.journal(ben, "SELECT count(*) FROM attempts WHERE possibly_billed") == [(4,)]
 
 
 def test_what_was_refused_in_another_s_job_is_not_sent_again(

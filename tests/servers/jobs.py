@@ -260,7 +260,7 @@ class Jobs:
         ending = job.ending
         state, finished = ending.get("state", "completed"), ending.get("finished")
         job.state, job.ended, job.error = state, time.time(), ending.get("error")
-        if state != "failed":
+        if state != "failed" or finished:  # one that failed half way has charged for what it had made
             for index, line in enumerate(job.lines):
                 if finished is not None and index >= finished:
                     line.status, line.body = -1, state
