@@ -12,10 +12,9 @@ from support.shop import BATCH, MODEL, Shop
 from support.studio import ENVIRON
 
 from chargen.actions.plan import shown_plan
-from chargen.actions.run_result import run_result
 from chargen.build import batch_results
 from chargen.cli.plan_listing import batched_lines
-from chargen.cli.run_summary import closing, opening
+from chargen.cli.run_summary import opening
 from chargen.images.png import embedded_record
 from chargen.model.batches import BatchState
 from chargen.model.request import FailureClass, Mode, ProviderError
@@ -512,7 +511,7 @@ def test_a_line_that_is_charged_without_an_image_is_sent_once_more_and_then_aske
     shop.vendor.finish()
     assert shop.run_build() == 0
     assert [failure.cost_usd for failure in shop.last.collected.failures] == [Decimal("0.02")]
-    assert run_result(shop.last).to_json()["collected"]["failures_usd"] == 0.02
+    assert shop.result().to_json()["collected"]["failures_usd"] == 0.02
     shop.vendor.finish()
     for _ in range(3):
         assert shop.run_build() == 1
@@ -565,14 +564,14 @@ def test_what_is_odd_about_a_reply_is_told_of_one_from_a_job_too(shop: Shop) -> 
     shop.vendor.untold = "door"
     shop.vendor.finish()
     assert shop.run_build() == 0
-    result = run_result(shop.last)
+    result = shop.result()
     told = "; ".join(problem.message for problem in result.problems)
     assert "charged $9.00 for `chapters/ch01/a`, more than the" in told
     assert "was asked for 2 images, and `another-model` answered" in told
     assert (result.collected.images, result.collected.estimated) == (2, 1)
     assert result.collected.usd > 9
-    assert any(line.startswith("collected from jobs: 2 brought an image, $9.") for line in closing(shop.last, 0.0))
-    assert run_result(shop.last).spent.images == 0
+    assert any(line.startswith("collected from jobs: 2 brought an image, $9.") for line in shop.told())
+    assert shop.result().spent.images == 0
 
 
 # what its vendor did not take
@@ -641,7 +640,7 @@ def test_an_account_that_may_not_make_jobs_stops_its_provider(shop: Shop) -> Non
     shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     shop.vendor.refusal = ProviderError(FailureClass.PROVIDER_STOP, "no credit", hint="add some")
     assert shop.run_build() == 1
-    result = run_result(shop.last)
+    result = shop.result()
     assert result.to_json()["stopped"] == {"openai": {"message": "no credit", "hint": "add some"}}
     assert {item.stopped_by for item in result.failed} == {"openai"}
 

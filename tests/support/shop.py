@@ -9,8 +9,10 @@ from support.batch_vendor import BatchVendor
 from support.inside import Silent
 from support.studio import ENVIRON, Studio
 
+from chargen.actions.run_result import RunResult, run_result
 from chargen.build.opening import open_build
 from chargen.build.run import Build
+from chargen.cli.run_summary import closing
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.plan.build_request import BuildRequest
 from chargen.plan.selection import Selection
@@ -40,6 +42,20 @@ class Shop(Studio):
             return run_tasks(self.last, image_tasks(self.last), None, Silent())
         finally:
             self.last.close()
+
+    def result(self) -> RunResult:
+        """What the last run came to; the journal opens again for that, and is closed."""
+        try:
+            return run_result(self.last)
+        finally:
+            self.last.session.journal.close()
+
+    def told(self) -> list[str]:
+        """The lines that end what the last run says."""
+        try:
+            return list(closing(self.last, 0.0))
+        finally:
+            self.last.session.journal.close()
 
     def attempts(self) -> list[Attempt]:
         with open_session(self.root, ENVIRON, read_only=True) as session:
