@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support import savings
+from support import loopback, savings
 from support.forks import Forks
 
 PROCESSES = ("e2e", "docs", "proof", "web")
@@ -21,6 +21,7 @@ settings.load_profile("suite")  # a machine that is busy makes no example wrong
 def pytest_configure() -> None:
     """Let an interruption reach the processes that tests start: a suite that runs in the background ignores it."""
     savings.files_in_memory()
+    loopback.stay_here()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

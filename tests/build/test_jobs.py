@@ -419,7 +419,7 @@ def test_the_plan_names_both_prices_and_the_models_that_take_no_jobs(shop: Shop)
 
 def test_variants_are_sent_live_and_the_plan_says_so(shop: Shop) -> None:
     """A job makes the first picture; what is made beside it costs the full price, which is told before it is paid."""
-    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="variants: 2")
+    file = shop.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="variants: 2")
 
     def told() -> list[str]:
         with open_session(shop.root, ENVIRON, read_only=True) as session:
@@ -429,9 +429,15 @@ def test_variants_are_sent_live_and_the_plan_says_so(shop: Shop) -> None:
     later = "a job makes the first picture alone: 1 more to be made live, at the full price, after it"
     assert told() == [later]
     shop.run_build()
+    assert shop.vendor.live == []
     shop.vendor.finish()
     shop.run_build()
+    assert shop.vendor.live == ["A lamp.", "A door."]
+    assert told() == []
+    shop.edit(file, "variants: 2", "variants: 3")
     assert told() == ["more variants are sent live, at the full price: a job makes the first picture alone"]
+    shop.run_build()
+    assert shop.vendor.live[2:] == ["A lamp."]
 
 
 def test_what_was_asked_for_by_name_takes_its_place(shop: Shop) -> None:

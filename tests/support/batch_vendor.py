@@ -18,7 +18,7 @@ from servers import pictures
 
 from chargen import providers
 from chargen.model.batches import BatchResult, BatchState, BatchStatus, Upload
-from chargen.model.request import FailureClass, ProviderError, Reply, Request, SentReference
+from chargen.model.request import FailureClass, ProviderError, Reply, Request, SentReference, Ticket
 from chargen.model.values import FileHash
 from chargen.store.files import hash_bytes
 
@@ -53,6 +53,8 @@ class BatchVendor:
         self.uploads_end = ""
         """When uploads are deleted, ISO UTC."""
         self.calls: list[str] = []
+        self.live: list[str] = []
+        """The prompts that were sent live."""
         self.refusal: ProviderError | None = None
         """What `create` raises; where it is `in_transit` the job is made all the same if `loses_answers`."""
         self.refusals: list[ProviderError] = []
@@ -190,12 +192,16 @@ class BatchVendor:
 
 
 class WithJobs:
-    """A vendor's own adapter that makes jobs elsewhere and never sends."""
+    """A vendor's own adapter that makes its jobs elsewhere; what is sent live is answered at once."""
 
     def __init__(self, real: Any, vendor: BatchVendor) -> None:
         self._real = real
         self.batches = vendor
-        self.live: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
+
+    def submit(self, request: Request, name: str) -> Ticket:
+        self.batches.live.append(request.prompt)
+        picture = pictures.png(128, 96, 1_000_000 + len(self.batches.live))
+        return Ticket(reply=Reply(picture, request_id=name, cost_usd=2 * PRICE))

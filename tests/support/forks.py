@@ -27,7 +27,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from support import savings
+from support import loopback, savings
 from support.project import Project, Run
 
 _SLOW = (
@@ -189,6 +189,7 @@ def _look_up() -> None:
     sys.modules["chargen.kinds"].all_kinds()  # type: ignore[attr-defined]
     sys.modules["PIL.Image"].preinit()  # type: ignore[attr-defined]
     inspect.getsource(_look_up)  # compiles what Python's own tokens look like
+    loopback.stay_here()
     savings.compile_once()
     savings.compile_ours()
 

@@ -20,7 +20,7 @@ from chargen.plan.session import open_session
 from chargen.store.journal_rows import Attempt
 
 MODEL = "openai/gpt-image-2.5-flare"
-BATCH = '[tool.chargen.providers.openai]\nmode = "batch"\n'
+BATCH = '[tool.chargen.providers.openai]\nmode = "batch"\nper_minute = 600000\n'
 
 
 class Shop(Studio):
