@@ -262,7 +262,7 @@ def test_an_address_inside_this_network_is_not_fetched_for_a_server_outside() ->
     for url in (f"http://{host}/x" for host in hosts):
         for environ in ({}, {"http_proxy": "http://127.0.0.1:1"}):
             with pytest.raises(ProviderError, match="inside this network"):
-                downloads.download(url, "https://images.example.org/v1", environ)
+                downloads.download(url, "https://images.example.invalid/v1", environ)
 
 
 def test_a_name_that_leads_inside_is_judged_where_the_connection_goes(monkeypatch: pytest.MonkeyPatch) -> None:
