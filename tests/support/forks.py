@@ -33,7 +33,8 @@ from support.project import Project, Run
 _SLOW = (
     "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click",
     "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "openai.resources.batches",
-    "ruamel.yaml", "google.genai", "websockets", "truststore",
+    "ruamel.yaml", "google.genai", "websockets", "truststore", "uvicorn", "uvicorn.lifespan.on", "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
 _OURS = (
@@ -42,7 +43,8 @@ _OURS = (
     "chargen.providers.comfyui.adapter", "chargen.images.convert", "chargen.store.shared.race",
     "chargen.actions.plan", "chargen.cli.plan", "chargen.cli.progress_line", "chargen.cli.run_report",
     "chargen.cli.run_summary", "chargen.cli.spending", "chargen.doit_plugin.run_tasks", "chargen.doit_plugin.runner",
-    "chargen.providers.sketch.drawing", "chargen.providers.sketch.sheet", "importlib.resources.readers",
+    "chargen.providers.sketch.drawing", "chargen.providers.sketch.sheet", "chargen.web.app", "chargen.web.desk",
+    "importlib.resources.readers",
 )  # fmt: skip
 
 _RACE_SECONDS = 0.1
@@ -127,6 +129,11 @@ class Forks:
     def wait_for_out(self, pid: int, words: str, timeout: float = 60.0) -> None:
         """Wait until a started command has said these words on stdout."""
         wait_for_text(self._out[pid][0], words, timeout)
+
+    def wait_for_line(self, pid: int, timeout: float = 60.0) -> str:
+        """Wait until a started command has said a line on stdout, and return its first."""
+        wait_for_text(self._out[pid][0], "\n", timeout)
+        return self._out[pid][0].read_text().partition("\n")[0]
 
     def wait_for_err(self, pid: int, words: str, timeout: float = 60.0) -> None:
         """Wait until a started command has said these words on stderr."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from support.forks import Forks
 from support.project import Project
 
 
@@ -30,12 +32,14 @@ class Answer:
         return json.loads(self.body)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Review:
     """A running server: the address it printed."""
 
     address: str
-    process: subprocess.Popen[bytes]
+    pid: int
+    forks: Forks
+    is_over: bool = False
 
     @property
     def origin(self) -> str:
@@ -52,6 +56,13 @@ class Review:
     def cookie(self) -> str:
         """`NAME=VALUE`, as the page sets it."""
         return self._ask("GET", self.address, {}, None).headers["set-cookie"].partition(";")[0]
+
+    def end(self, signal_number: int = signal.SIGTERM) -> None:
+        """End the server, if it was not, and wait until it is over."""
+        if not self.is_over:
+            self.is_over = True
+            os.kill(self.pid, signal_number)
+            self.forks.wait(self.pid)
 
     def get(self, path: str, **headers: str) -> Answer:
         """Ask for something, with the cookie of the page unless another is given."""
@@ -75,17 +86,12 @@ class Review:
 
 
 @contextmanager
-def review(book: Project) -> Iterator[Review]:
+def review(book: Project, forks: Forks) -> Iterator[Review]:
     """Start a server for a project, and end it."""
-    process = book.start("chargen", "review", "--no-open")
+    running = Review("", forks.start(book, "chargen", "review", "--no-open"), forks)
     try:
-        assert process.stdout is not None
-        address = process.stdout.readline().decode().strip()
-        assert address.startswith("http://127.0.0.1:"), address
-        yield Review(address, process)
+        running.address = forks.wait_for_line(running.pid)
+        assert running.address.startswith("http://127.0.0.1:"), running.address
+        yield running
     finally:
-        process.terminate()
-        process.wait(timeout=20)
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+        running.end()

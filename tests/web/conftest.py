@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.forks import Forks
 from support.inside import build
 from support.project import Project
 from support.review import Review, review
@@ -32,7 +33,7 @@ def book(built: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def server(book: Project) -> Iterator[Review]:
+def server(book: Project, forks: Forks) -> Iterator[Review]:
     """Its page, served."""
-    with review(book) as running:
+    with review(book, forks) as running:
         yield running

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from servers.google_server import GoogleServer
+from support.forks import Forks
 from support.inside import build
 from support.project import REPOSITORY, Project
 from support.review import Review, review
@@ -535,12 +536,12 @@ def test_a_rebuild_is_queued_priced_and_built(page: Any, book: Project) -> None:
     assert book.image(C).exists()
 
 
-def test_what_is_offered_is_enough_and_what_a_build_said_is_told(browser: Any, book: Project) -> None:
+def test_what_is_offered_is_enough_and_what_a_build_said_is_told(browser: Any, book: Project, forks: Forks) -> None:
     """The estimate, and the most, which is what a budget sets aside: with less than that nothing would leave."""
     with GoogleServer() as google:
         book.env |= google.environ
         book.edit(CH02, "provider: sketch, model: sketch", "provider: google, model: gemini-nano-banana-2.1")
-        with review(book) as running:
+        with review(book, forks) as running:
             tab = browser.new_page()
             tab.goto(running.address)
             tab.wait_for_selector("body[data-ready]")
@@ -635,10 +636,10 @@ TABLE = "chapters/ch07/img-01"
 
 
 @pytest.mark.long
-def test_screenshots_for_the_docs(browser: Any, party: Project) -> None:
+def test_screenshots_for_the_docs(browser: Any, party: Project, forks: Forks) -> None:
     """Kept where `CHARGEN_SCREENSHOTS` names a folder; else only that there is something to see."""
     folder = os.environ.get("CHARGEN_SCREENSHOTS")
-    with review(party) as server:
+    with review(party, forks) as server:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(server.address)
         page.wait_for_selector("body[data-ready]")

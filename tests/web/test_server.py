@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from support.forks import Forks
 from support.project import Project
 from support.review import Review, review
 
@@ -33,10 +34,10 @@ def wait_for(told: Callable[[], object]) -> None:
 
 
 @pytest.fixture(scope="module")
-def asked(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Review, Project]]:
+def asked(built: Project, tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[tuple[Review, Project]]:
     """A page for all the requests that change nothing, because they only look or are refused."""
     book = built.copy(tmp_path_factory.mktemp("asked"))
-    with review(book) as running:
+    with review(book, forks) as running:
         yield running, book
 
 
@@ -78,9 +79,10 @@ def test_a_decision_comes_from_the_page_alone(asked: tuple[Review, Project], hea
     assert book.read(CH01) == before
 
 
-def test_two_books_may_be_open_at_once(built: Project, tmp_path: Path) -> None:
+def test_two_books_may_be_open_at_once(built: Project, tmp_path: Path, forks: Forks) -> None:
     """A browser has one jar for all ports of a machine: the page opened last does not shut out the one before."""
-    with review(built.copy(tmp_path / "one")) as one, review(built.copy(tmp_path / "other")) as other:
+    first, second = built.copy(tmp_path / "one"), built.copy(tmp_path / "other")
+    with review(first, forks) as one, review(second, forks) as other:
         jar = dict(server.cookie.split("=", 1) for server in (one, other))
         cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
         assert [server.get("/book", Cookie=cookies).status for server in (one, other)] == [200, 200]
@@ -288,8 +290,7 @@ def test_two_pages_are_told_what_one_of_them_did(server: Review) -> None:
     for stream in streams:
         _until(stream, b"event: book")
     began = time.monotonic()
-    server.process.send_signal(signal.SIGTERM)
-    server.process.wait(timeout=10)
+    server.end()
     assert time.monotonic() - began < 5
     for stream in streams:
         stream.close()
@@ -312,13 +313,13 @@ def test_a_port_that_is_taken_is_told(book: Project) -> None:
     assert (run.code, "can't listen on port" in run.err) == (3, True)
 
 
-def test_the_server_is_there_again_with_all_that_was_decided(book: Project) -> None:
+def test_the_server_is_there_again_with_all_that_was_decided(book: Project, forks: Forks) -> None:
     """A killed server loses nothing: the decision it made is taken back by the next one."""
     before = book.read(CH01)
-    with review(book) as first:
+    with review(book, forks) as first:
         first.post("/decide", {"command": "lock", "images": [A, B]})
-        first.process.kill()
-    with review(book) as second:
+        first.end(signal.SIGKILL)
+    with review(book, forks) as second:
         assert second.get("/book").json["undo"]["command"] == "lock"
         assert not any(image["refused"] for image in second.post("/undo", {}).json["images"])
     assert book.read(CH01) == before
