@@ -1,5 +1,6 @@
 """What holds for the whole suite: the order of the tests, and what each slice of them took; quick processes."""
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ def pytest_configure() -> None:
     loopback.stay_here()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one worker more than there are processors: they wait for processes and servers a tenth of the time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

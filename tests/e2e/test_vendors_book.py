@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -81,11 +82,13 @@ def test_from_sketches_to_paid_images(tmp_path: Path, forks: Forks) -> None:
     """The README's way: the route's line and a key make every sketch a proof, and change nothing else."""
     with OpenAIServer(strict=True) as openai:
         book = example_book(tmp_path, {"OPENAI_API_KEY": "", "GEMINI_API_KEY": ""})
+        for chapter in sorted((book.root / "imagery/chapters").iterdir())[3:]:
+            shutil.rmtree(chapter)
         assert forks.run(book, "doit").code == 0
         sketches = {entry_id: tree.sha256(book.image(entry_id)) for entry_id in book.images()}
         files = tree.yaml_files(book)
         fresh = _totals(book, forks)
-        assert fresh["fresh"] == len(sketches) > 80
+        assert fresh["fresh"] == len(sketches) > 30
         book.write("pyproject.toml", f"{book.read('pyproject.toml')}\n{_readme_route()}")
         book.env.update(openai.environ)
         plan = forks.run(book, "chargen", "plan").out
