@@ -125,7 +125,7 @@ class _Finder:
         return other is None or other.id in leaving or not (other.id in self.lines or self._names_target(other))
 
     def _reachable(self, found: Mapping[EntryId, tuple[PictureClaim, str]], empty: set[str]) -> Iterable[EntryId]:
-        """Return those whose target is empty, or will be as others leave it.
+        """Return those whose target is empty, or will be as others leave it, or is not where they say their picture is.
 
         In a circle at least one picture must be known by its bytes: else all of them may be at home, painted over.
         """
@@ -136,8 +136,9 @@ class _Finder:
             before = len(known)
             for name, (claim, place) in found.items():
                 at = self.path_key(claim.target)
+                by_bytes = at in places or (claim.named and not self._names_target(claim))
                 if name in known or not (
-                    at in empty or self._is_coming(claim) or (at in places and self._holds(place, self.lines[name]))
+                    at in empty or self._is_coming(claim) or (by_bytes and self._holds(place, self.lines[name]))
                 ):
                     continue
                 known[name] = None
@@ -299,9 +300,12 @@ class _Finder:
     def _arrived(self, claim: PictureClaim) -> FileHash | None:
         """Return the file of a recorded entry that stands at its target, None where none does."""
         owned = self.owned.get(claim.id)
-        if owned is None:
+        if owned is not None:
+            return owned.file if owned.place is PicturePlace.TARGET else None
+        if claim.id not in self.settled or claim.id in self.may_be_home:
             return self.lines[claim.id].file if claim.id in self.settled else None
-        return owned.file if owned.place is PicturePlace.TARGET else None
+        stands = self.sources.look(claim.target)  # painted over
+        return None if stands is None else self._file(claim.target, stands) or None
 
     def _hold(self, claim: PictureClaim, path: str) -> None:
         self.settled.add(claim.id)

@@ -325,6 +325,27 @@ def test_a_new_picture_at_the_new_name_counts_and_the_old_one_stays(book: Book) 
     assert not found.groups
 
 
+def test_a_picture_follows_to_a_place_where_one_of_a_deleted_entry_stands(book: Book) -> None:
+    """Renamed by replacing, then by its id alone: its `file_path` names a place where nothing ever stood."""
+    book.entries.remove(book["c"])
+    book.replace_all("b", "bell")
+    book.rename("bell", "c")
+    found = book.ownership()
+    assert found.owned["c"] == Owned(PicturePlace.ELSEWHERE, "generated/b.png", book.hash("picture of b"))
+    assert moves(found) == {("c", "generated/b.png", "generated/c.png")}
+
+
+def test_a_painting_is_kept_under_an_entry_whose_file_path_names_nothing(book: Book) -> None:
+    """The move that corrects `file_path` is of the file that stands there, not of the one the record tells of."""
+    del book.files["generated/b.png"]
+    book.entries.remove(book["c"])
+    book.rename("b", "c")
+    book["c"].named = "generated/nowhere.png"
+    found = book.ownership()
+    (group,) = found.groups
+    assert group.moves == (Move("c", "generated/c.png", "generated/c.png", book.hash("picture of c")),)
+
+
 def test_an_entry_with_a_record_keeps_what_stands_at_its_target(book: Book) -> None:
     book.replace_all("b", "bell")
     book.add("b", picture="picture of another", named="generated/b.png")

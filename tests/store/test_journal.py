@@ -10,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -18,6 +21,7 @@ from chargen.errors import InputError, Problem, StartError
 from chargen.model.record import PublishedFile, Record
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, FileHash, Fingerprint, Size
+from chargen.store import journal_file
 from chargen.store.clock import compact_stamp
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import AttemptStatus, Sending
@@ -424,6 +428,35 @@ def test_a_journal_in_the_making_is_not_called_damaged(tmp_path: Path, originals
     assert told == []
     reader.close()
     connection.close()
+
+
+def test_an_interrupt_at_any_line_of_a_transaction_leaves_none_open(journal: Journal) -> None:
+    """What was being written then may be there or not; what follows is, and its thread waits for nothing."""
+    journal.begin_run("run-0", "doit")
+    for number in count(1):
+        left, plain = number, sys.gettrace()
+
+        def step(frame: FrameType, event: str, _argument: object) -> Any:
+            nonlocal left
+            if frame.f_code.co_filename != journal_file.__file__:
+                return None
+            left -= event == "line"
+            if event == "line" and left == 0:
+                raise KeyboardInterrupt
+            return step
+
+        sys.settrace(step)
+        try:
+            journal.begin_run(f"run-{number}", "doit")
+        except KeyboardInterrupt:
+            continue
+        finally:
+            sys.settrace(plain)
+            journal.begin_run(f"after-{number}", "doit")
+        break
+    assert number > 10
+    runs = [name for (name,) in rows(journal, "SELECT run_id FROM runs")]
+    assert {f"after-{step}" for step in range(1, number + 1)} < set(runs)
 
 
 def test_threads_share_one_journal(journal: Journal) -> None:
