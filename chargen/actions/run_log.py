@@ -91,7 +91,7 @@ def going_on(journal: Journal) -> LoggedRun | None:
 
 def _logged(run: Run, alive: Run | None, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
     built = _ids(attempt for attempt in attempts if attempt.delivered)
-    doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt)
+    doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt and not is_proof(attempt.provider))
     failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status in _FAILED}
     failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)

@@ -122,10 +122,14 @@ class Attempt(Billed, Struct, frozen=True):
         return self.status is AttemptStatus.WAITING
 
     @property
+    def unanswered(self) -> bool:
+        """True for one in flight, and one whose process died while it was."""
+        return self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
+
+    @property
     def in_doubt(self) -> bool:
         """True where no image came and the request may have been billed for all that is known, those in flight too."""
-        open_ = self.possibly_billed or self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
-        return open_ and not self.delivered and self.cost_usd is None
+        return (self.possibly_billed or self.unanswered) and not self.delivered and self.cost_usd is None
 
 
 class Run(Struct, frozen=True):
