@@ -122,6 +122,14 @@ class Attempt(Billed, Struct, frozen=True):
         return self.status is AttemptStatus.WAITING
 
     @property
+    def lost_its_job(self) -> bool:
+        """True where it may have been billed because the folder of its job is gone, which `message` says.
+
+        One that was sent alone when its process died has no message.
+        """
+        return self.status is AttemptStatus.POSSIBLY_BILLED and self.message is not None
+
+    @property
     def in_doubt(self) -> bool:
         """True where no image came and the request may have been billed for all that is known, those in flight too."""
         open_ = self.possibly_billed or self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
