@@ -122,4 +122,4 @@ def _within(attempt: Attempt, period: Period) -> bool:
 
 
 def _grouped(attempts: list[Attempt], key: Callable[[Attempt], str]) -> tuple[Sum, ...]:
-    return tuple(sum_of(name, group) for name, group in sorted(grouped(attempts, key).items()))
+    return tuple(sum_of(name, group, is_proof) for name, group in sorted(grouped(attempts, key).items()))

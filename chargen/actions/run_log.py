@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.model.groups import grouped
 from chargen.model.values import EntryId
@@ -19,6 +20,23 @@ from chargen.providers import is_proof
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Task
 from chargen.store.spending import Sum, sum_of
+
+
+class Failed(Struct, frozen=True):
+    """Why an image failed; its vendor's status and id of the request where they are known."""
+
+    error: str
+    http_status: int | None = None
+    request_id: str | None = None
+
+    def to_json(self, entry_id: EntryId) -> dict[str, Any]:
+        """One element of `failed[]` of a run in `log --json`."""
+        return {
+            "id": entry_id,
+            "error": self.error,
+            "http_status": self.http_status,
+            "request_id": self.request_id,
+        }
 
 
 class LoggedRun(Struct, frozen=True):
@@ -34,7 +52,7 @@ class LoggedRun(Struct, frozen=True):
     ended: str | None
     died: bool
     built: tuple[EntryId, ...]
-    failed: Mapping[EntryId, str]
+    failed: Mapping[EntryId, Failed]
     open: tuple[EntryId, ...]
     spent: Sum
 
@@ -46,7 +64,7 @@ class LoggedRun(Struct, frozen=True):
             "started_at": self.at,
             "finished_at": self.ended,
             "built": list(self.built),
-            "failed": [{"id": entry_id, "error": error} for entry_id, error in self.failed.items()],
+            "failed": [failure.to_json(entry_id) for entry_id, failure in self.failed.items()],
             "open": list(self.open),
             "spent": self.spent.to_json(),
         }
@@ -91,9 +109,12 @@ def going_on(journal: Journal) -> LoggedRun | None:
 
 def _logged(run: Run, alive: Run | None, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
     built = _ids(attempt for attempt in attempts if attempt.delivered)
-    doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt)
-    failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status in _FAILED}
-    failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
+    doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt and not is_proof(attempt.provider))
+    last = {attempt.task_id: attempt for attempt in attempts if attempt.status in _FAILED}
+    failed = {name: Failed(one.message or "", one.http_status, one.request_id) for name, one in last.items()}
+    for name, error in failed_tasks.items():
+        failed[name] = replace(failed.get(name, Failed("")), error=error)
+    failed = {name: failure for name, failure in failed.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
     spent = sum_of(run.run_id, attempts, is_proof)
     died = run.finished_at is None and run != alive

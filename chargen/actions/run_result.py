@@ -178,5 +178,5 @@ def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcom
 
 def _cost(attempts: Sequence[Attempt]) -> Decimal | None:
     """Add up what the requests for one image cost; None where that is not known, or may be more."""
-    spent = sum_of("", attempts)
+    spent = sum_of("", attempts, is_proof)
     return None if spent.unknown or (spent.possibly and not spent.images) else spent.spent_usd

@@ -14,7 +14,7 @@ from chargen.cli.tables import bold, counts, dim, listed, moment, plural
 from chargen.model.groups import grouped
 
 if TYPE_CHECKING:
-    from chargen.actions.run_log import LoggedRun, RunLog
+    from chargen.actions.run_log import Failed, LoggedRun, RunLog
 
 
 @click.command("log")
@@ -51,8 +51,12 @@ def _run_lines(run: LoggedRun) -> Iterator[str]:
     end = "" if run.ended else "; it was killed" if run.died else "; still running"
     yield f"{bold(moment(run.at))}  {run.command}: {numbers or 'nothing sent'}{cost}{end}"
     yield from (f"  {line}" for line in spending_lines(spent))
-    for error, names in grouped(run.failed, run.failed.__getitem__).items():
-        yield f"  failed: {listed(names)}"
+    for (error, status), names in grouped(run.failed, lambda name: _told(run.failed[name])).items():
+        yield f"  failed: {listed(names)}{f' (HTTP {status})' if status else ''}"
         yield from (f"    {line}" for line in error.split("\n"))
     if run.open:
         yield f"  possibly billed, with no image: {listed(run.open)}"
+
+
+def _told(failure: Failed) -> tuple[str, int | None]:
+    return failure.error, failure.http_status

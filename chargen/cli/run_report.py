@@ -134,7 +134,7 @@ class RunReport:
         with suppress(OSError, ValueError):
             if self._progress is not None:
                 os.write(self._out.fileno(), b"\n")
-            os.write(self._out.fileno(), b"aborted: what was in flight may be billed; the next run names it\n")
+            os.write(self._out.fileno(), b"aborted: requests in flight may be billed; the next run names them\n")
 
     # own
 

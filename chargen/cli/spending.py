@@ -28,10 +28,9 @@ def spending_lines(total: Sum, what: str = "") -> Iterator[str]:
 
     They are called `what`, where they were not sent now.
     """
-    requests = total.sent - total.drawn
-    if not (total.spent_usd or total.possibly or total.waiting or total.unknown or (requests and total.failures)):
+    if not (total.spent_usd or total.possibly or total.waiting or total.unknown or (total.requests and total.failures)):
         return
-    yield f"{what or plural(requests, 'request') + ' sent'}: {'; '.join(_came(total))}"
+    yield f"{what or plural(total.requests, 'request') + ' sent'}: {'; '.join(_came(total))}"
     if total.sketches:
         yield f"sketched here, without a request: {plural(total.sketches, 'image')}"
     if total.estimated:
@@ -51,7 +50,7 @@ def _came(total: Sum) -> Iterator[str]:
         yield f"{brought:,} brought an image, {at_least(total.usd, total.unknown_images)}"
     if total.charged:
         yield f"{total.charged:,} failed and charged, {cost_text(total.failed_usd)}"
-    if free := total.failures - total.charged - (total.drawn - total.sketches):
+    if free := total.failed_for_free:
         yield f"{free:,} failed for free"
     if total.possibly:
         yield f"{total.possibly:,} possibly billed"

@@ -21,6 +21,7 @@ from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.book import Book
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.clock import compact_stamp, moment_of, stamp
 from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.spending import Sum, sum_of
@@ -60,7 +61,7 @@ def month_spent(session: Session, book: Book, elsewhere: Mapping[str, Decimal] |
     aside = sum(((line.most_usd or Decimal(0)) - (line.estimate_usd or Decimal(0)) for line in lines), Decimal(0))
     told = {attempt.attempt_id for attempt in (*journal, *records)}
     more = sum((usd for name, usd in (elsewhere or {}).items() if name not in told), Decimal(0))
-    return MonthSpent(sum_of("", journal), sum_of("", records), more, aside)
+    return MonthSpent(sum_of("", journal, is_proof), sum_of("", records, is_proof), more, aside)
 
 
 def recorded_attempts(book: Book, known: Iterable[Attempt], since: datetime | None = None) -> tuple[Attempt, ...]:

@@ -110,13 +110,12 @@ class Session:
         for temporary in self._abandoned(self.project.settings.imagery):
             self._recover_save(temporary)
         in_transit, knows_jobs = self._in_transit()
-        return self.journal.leftovers(in_transit, knows_jobs=knows_jobs)
+        return _requests(self.journal.leftovers(in_transit, knows_jobs=knows_jobs))
 
     def unanswered(self) -> tuple[Attempt, ...]:
         """Return the requests of a run that died that may have been billed with nothing to show. Writes nothing."""
         in_transit, knows_jobs = self._in_transit()
-        found = self.journal.unanswered(in_transit, knows_jobs=knows_jobs)
-        return tuple(attempt for attempt in found if not providers.is_proof(attempt.provider))
+        return _requests(self.journal.unanswered(in_transit, knows_jobs=knows_jobs))
 
     def _in_transit(self) -> tuple[set[str], bool]:
         """Return the attempts that can still be asked for, and whether every job tells of which it is."""
@@ -362,6 +361,11 @@ def open_session(
         environ=environ,
         state_problems=state_problems,
     )
+
+
+def _requests(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
+    """Return those that left this machine: a sketch that was not drawn to its end was billed by nobody."""
+    return tuple(attempt for attempt in attempts if not providers.is_proof(attempt.provider))
 
 
 def _in_project(problem: Problem, root: Path) -> Problem:

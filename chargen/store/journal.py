@@ -44,7 +44,7 @@ from chargen.store.temporaries import process_alive
 
 _JOB_GONE = f"the folder of its job is not in `{JOBS}` any more, so nobody asks for it"
 """Stands with a request that may have been billed because the folder of its job is gone."""
-_SENDING = f"INTO attempts({','.join(Sending.__struct_fields__)},status,sent_at,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)"
+_SENDING = f"INTO attempts({','.join(Sending.__struct_fields__)},status,sent_at) VALUES(?,?,?,?,?,?,?,?,?,?)"
 """What is known of an attempt before its request leaves, its estimate last."""
 
 
@@ -103,7 +103,7 @@ class Journal:
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(f"INSERT {_SENDING}", _row(sending, AttemptStatus.SENT, now))
-            put_task(connection, sending.task_id, "building", started_at=now)
+            put_task(connection, sending.task_id, "building")
 
         self._file.run(work)
         return now
@@ -180,7 +180,7 @@ class Journal:
         """Note that an image could not be made, whether a request was sent for it or not."""
         now = self._now()
         text = safe(self._scrub(message))
-        self._file.run(lambda connection: put_task(connection, task_id, "failed", finished_at=now, error=text))
+        self._file.run(lambda connection: put_task(connection, task_id, "failed", now, text))
 
     def done(self, task_id: EntryId, file: PublishedFile, attempt_id: str | None = None) -> None:
         """Note that a file stands at an image's target and is in the YAML.
@@ -193,7 +193,7 @@ class Journal:
                 "UPDATE attempts SET status=?,finished_at=?,file_sha256=? WHERE attempt_id=?",
                 (AttemptStatus.DONE.value, file.at, file.sha256, attempt_id),
             )
-            put_task(connection, task_id, "done", finished_at=file.at, file_path=file.file_path)
+            put_task(connection, task_id, "done", file.at)
 
         self._file.run(work)
 
@@ -224,7 +224,7 @@ class Journal:
                     (AttemptStatus.POSSIBLY_BILLED.value, now, _JOB_GONE if lost else None, attempt.attempt_id),
                 )
                 text = _JOB_GONE if lost else "the process ended before an answer came"
-                put_task(connection, attempt.task_id, "failed", finished_at=now, error=text)
+                put_task(connection, attempt.task_id, "failed", now, text)
                 marked.append(attempt.attempt_id)
             return tuple(row for name in marked for row in select_attempts(connection, "WHERE attempt_id=?", (name,)))
 
@@ -321,4 +321,4 @@ def _open(knows_jobs: bool) -> str:
 
 def _row(sending: Sending, status: AttemptStatus, at: str) -> tuple[Any, ...]:
     *told, estimate = astuple(sending)
-    return *told, amount_text(estimate), status.value, at, os.getpid()
+    return *told, amount_text(estimate), status.value, at

@@ -42,7 +42,11 @@ CREATE INDEX attempts_by_task ON attempts(task_id, sent_at);
 CREATE INDEX attempts_by_time ON attempts(sent_at);
 CREATE INDEX attempts_in_flight ON attempts(status) WHERE status = 'sent';
 """
-"""Times are ISO UTC with microseconds, so that texts sort like moments; amounts of money are decimal texts in USD."""
+"""Times are ISO UTC with microseconds, so that texts sort like moments; amounts of money are decimal texts in USD.
+
+`pid` of attempts, `started_at` and `file_path` of tasks are there for older versions, which write into this file, too;
+nobody reads them.
+"""
 
 
 TABLES = ("runs", "tasks", "attempts")
@@ -97,6 +101,7 @@ class Attempt(Billed, Struct, frozen=True):
     finished_at: str | None = None
     failure_class: str | None = None
     message: str | None = None
+    http_status: int | None = None
     request_id: str | None = None
     cost_estimate_usd: Decimal | None = None
     cost_usd: Decimal | None = None
@@ -130,10 +135,14 @@ class Attempt(Billed, Struct, frozen=True):
         return self.status is AttemptStatus.POSSIBLY_BILLED and self.message is not None
 
     @property
+    def unanswered(self) -> bool:
+        """True for one in flight, and one whose process died while it was."""
+        return self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
+
+    @property
     def in_doubt(self) -> bool:
         """True where no image came and the request may have been billed for all that is known, those in flight too."""
-        open_ = self.possibly_billed or self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
-        return open_ and not self.delivered and self.cost_usd is None
+        return (self.possibly_billed or self.unanswered) and not self.delivered and self.cost_usd is None
 
 
 class Run(Struct, frozen=True):
@@ -192,19 +201,14 @@ def select_attempts(connection: sqlite3.Connection, where: str, values: tuple[An
     return map(attempt_of, rows)
 
 
-def put_task(connection: sqlite3.Connection, task_id: str, status: str, **values: str | None) -> None:
-    """Make or change the row of an image; columns not named keep their value, `error` is cleared."""
-    given = {name: value for name, value in values.items() if value is not None}
-    if "started_at" in given:  # a new beginning: the end and the failure of the last one are over
-        given_or_null: dict[str, str | None] = {"finished_at": None, "error": None, **given}
-    else:
-        given_or_null = {"error": None, **given}
-    names = ("task_id", "status", *given_or_null)
-    updates = ",".join(f"{name}=excluded.{name}" for name in names[1:])
+def put_task(
+    connection: sqlite3.Connection, task_id: str, status: str, finished_at: str | None = None, error: str | None = None
+) -> None:
+    """Make or change the row of an image; one that is begun anew has no end, and no failure."""
     connection.execute(
-        f"INSERT INTO tasks({','.join(names)}) VALUES({','.join('?' * len(names))}) "
-        f"ON CONFLICT(task_id) DO UPDATE SET {updates}",
-        (task_id, status, *given_or_null.values()),
+        "INSERT INTO tasks(task_id,status,finished_at,error) VALUES(?,?,?,?) ON CONFLICT(task_id) DO UPDATE SET "
+        "status=excluded.status,finished_at=excluded.finished_at,error=excluded.error",
+        (task_id, status, finished_at, error),
     )
 
 
@@ -262,11 +266,11 @@ def insert_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
     ).rowcount
     if not added:
         return
-    put_task(connection, record.entry_id, "building", started_at=record.sent_at)
+    put_task(connection, record.entry_id, "building")
     if stored.unusable:
-        put_task(connection, record.entry_id, "failed", finished_at=record.received_at, error=safe(stored.unusable))
+        put_task(connection, record.entry_id, "failed", record.received_at, safe(stored.unusable))
     if last:
-        put_task(connection, record.entry_id, "done", finished_at=last.at, file_path=last.file_path)
+        put_task(connection, record.entry_id, "done", last.at)
 
 
 def amount_text(amount: Decimal | None) -> str | None:

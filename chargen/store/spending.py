@@ -38,8 +38,8 @@ class Sum(Struct, frozen=True):
     waiting: int = 0
     waiting_usd: Decimal = Decimal(0)
     sketches: int = 0
-    drawn: int = 0
-    """Attempts that were no request: sketches, and those that failed."""
+    sketches_failed: int = 0
+    """Those of the failures that were no request."""
     unknown_images: int = 0
     unknown_possibly: int = 0
     unknown_waiting: int = 0
@@ -51,8 +51,18 @@ class Sum(Struct, frozen=True):
 
     @property
     def sent(self) -> int:
-        """How many requests were sent."""
+        """How many attempts count, sketches among them."""
         return self.images + self.failures + self.possibly + self.waiting
+
+    @property
+    def requests(self) -> int:
+        """How many requests left this machine."""
+        return self.sent - self.sketches - self.sketches_failed
+
+    @property
+    def failed_for_free(self) -> int:
+        """How many of them failed and cost nothing."""
+        return self.failures - self.charged - self.sketches_failed
 
     @property
     def spent_usd(self) -> Decimal:
@@ -86,28 +96,29 @@ class Sum(Struct, frozen=True):
         }
 
 
-def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bool] = lambda _: False) -> Sum:
+def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bool]) -> Sum:
     """Add up attempts; each counts once. A failure that reports no cost has none, unless it may have been billed.
 
-    `is_sketch` says of a provider whether it draws without a request.
+    `is_sketch` says of a provider whether it draws without a request: what it had begun when its process died left
+    nothing, and can't have been billed.
     """
-    sketches = images = estimated = failures = charged = possibly = waiting = drawn = 0
+    sketches = images = estimated = failures = charged = possibly = waiting = sketches_failed = 0
     unknown_images = unknown_possibly = unknown_waiting = 0
     usd = estimates = failed = doubtful = in_jobs = Decimal(0)
     for attempt in attempts:
-        if attempt.status is AttemptStatus.NOT_TAKEN:
+        sketched = is_sketch(attempt.provider)
+        if attempt.status is AttemptStatus.NOT_TAKEN or (sketched and attempt.unanswered):
             continue
         amount = attempt.cost_or_estimate_usd
-        drawn += is_sketch(attempt.provider)
         if attempt.delivered:
             images += 1
             unknown_images += amount is None
-            sketches += is_sketch(attempt.provider)
+            sketches += sketched
             usd += amount or 0
             if attempt.cost_usd is None and amount is not None:
                 estimated += 1
                 estimates += amount
-        elif attempt.in_doubt:
+        elif attempt.in_doubt and not sketched:
             possibly += 1
             unknown_possibly += amount is None
             doubtful += amount or 0
@@ -117,9 +128,10 @@ def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bo
             in_jobs += amount or 0
         else:
             failures += 1
+            sketches_failed += sketched and not attempt.cost_usd
             charged += bool(attempt.cost_usd)
             failed += attempt.cost_usd or 0
     return Sum(
         name, images, usd, estimated, estimates, failures, charged, failed, possibly, doubtful, waiting, in_jobs,
-        sketches, drawn, unknown_images, unknown_possibly, unknown_waiting,
+        sketches, sketches_failed, unknown_images, unknown_possibly, unknown_waiting,
     )  # fmt: skip

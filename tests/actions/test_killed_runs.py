@@ -10,6 +10,7 @@ import pytest
 from support.inside import build, opened
 from support.project import Project
 
+from chargen.actions.run_log import run_log
 from chargen.cli.main import run
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.journal_rows import Sending
@@ -17,17 +18,37 @@ from chargen.store.journal_rows import Sending
 IN_FLIGHT = EntryId("chapters/ch01/b")
 
 
+def test_a_sketch_in_flight_is_called_billed_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not before the next run, not at its opening, and not by what adds up afterwards."""
+    made = Project(tmp_path)
+    made.chapter("ch01", {"a": "A lamp.", "b": "A cat."})
+    in_flight(made, "sketch", "sketch")
+    kill(made)
+    monkeypatch.chdir(tmp_path)
+    for command in (["plan"], ["check"], ["why", "ch01/b"], ["log"], ["cost"], ["batch", "all"], ["log"], ["cost"]):
+        assert "billed" not in out(capsys, *command), command
+    with opened(made, read_only=True) as (session, _):
+        assert [run.open for run in run_log(session.journal, 9).runs] == [(), ()]
+
+
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Two images, of which a run has the second one in flight."""
     made = Project(tmp_path)
     made.chapter("ch01", {"a": "A lamp.", "b": "A cat."}, route="openai/gpt-image-2.6-flare")
-    with opened(made) as (session, _):
-        session.journal.begin_run("run-1", "doit")
-        asked = Fingerprint("ab" * 32)
-        session.journal.sent(Sending("20261129T120000-1", IN_FLIGHT, "run-1", 1, "openai", "gpt-image-2", asked))
+    in_flight(made, "openai", "gpt-image-2")
     monkeypatch.chdir(tmp_path)
     return made
+
+
+def in_flight(book: Project, provider: str, model: str) -> None:
+    """Let a run have noted that a request leaves, and nothing since."""
+    with opened(book) as (session, _):
+        session.journal.begin_run("run-1", "doit")
+        asked = Fingerprint("ab" * 32)
+        session.journal.sent(Sending("20261129T120000-1", IN_FLIGHT, "run-1", 1, provider, model, asked))
 
 
 def kill(book: Project) -> None:

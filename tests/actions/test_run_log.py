@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.inside import build, opened
 from support.project import Project
 
 from chargen.actions.run_log import RunLog, going_on, run_log
 from chargen.build.opening import open_build
+from chargen.cli.main import run
+from chargen.model.request import FailureClass
+from chargen.model.values import EntryId, Fingerprint
+from chargen.store.journal_rows import Sending
 
 FAILING = "[tool.chargen.providers.sketch]\nfail = ['*/c=refused']\n"
 
@@ -34,11 +39,39 @@ def test_runs_tell_what_was_built_and_what_failed(tmp_path: Path) -> None:
     assert (first.command, first.built, list(first.failed)) == ("doit", ("chapters/ch01/a",), ["chapters/ch01/c"])
     assert first.ended is not None
     assert "chapters/ch01/a" in second.failed
-    assert "banana" in second.failed["chapters/ch01/a"]
+    assert "banana" in second.failed["chapters/ch01/a"].error
     assert (second.built, second.spent.images) == ((), 0)
     shown = log(book).to_json()
     assert [run["command"] for run in shown["runs"]] == ["chargen batch all", "doit"]
     assert shown["runs"][1]["spent"]["images"] == 1
+
+
+def test_a_failure_tells_its_status_and_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a vendor's support asks for; images that failed alike stand on one line, without it where none is known."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A cat.", "c": "A door."})
+    with opened(book) as (session, _):
+        session.journal.begin_run("run-1", "doit")
+        for number, name in enumerate("abc", 1):
+            image = EntryId(f"chapters/ch01/{name}")
+            asked = Sending(f"try-{number}", image, "run-1", 1, "openai", "gpt-image-2", Fingerprint("ab" * 32))
+            session.journal.sent(asked)
+            told = {} if name == "c" else {"http_status": 429, "request_id": f"req_{name}"}
+            session.journal.failed(asked.attempt_id, FailureClass.TRANSIENT, "too many", **told)
+            session.journal.task_failed(image, "too many: wait")
+        session.journal.end_run("run-1")
+    (found,) = log(book).to_json()["runs"]
+    failed = {one["id"][-1]: (one["error"], one["http_status"], one["request_id"]) for one in found["failed"]}
+    assert failed == {name: ("too many: wait", 429, f"req_{name}") for name in "ab"} | {
+        "c": ("too many: wait", None, None)
+    }
+    monkeypatch.chdir(tmp_path)
+    assert run(["log"]) == 0
+    shown = capsys.readouterr().out
+    assert "  failed: chapters/ch01/a, chapters/ch01/b (HTTP 429)\n    too many: wait\n" in shown
+    assert "  failed: chapters/ch01/c\n" in shown
 
 
 def test_only_the_last_runs_are_shown_and_the_others_counted(tmp_path: Path) -> None:

@@ -27,6 +27,18 @@ def test_a_sketch_is_no_request():
     assert images_text(spending(sketches).total) == "2 images"
 
 
+@pytest.mark.parametrize("status", [AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED])
+def test_a_sketch_that_was_not_drawn_to_its_end_counts_for_nothing(status):
+    """A killed run leaves it in flight, the next one settles it: neither says that a request may have been billed."""
+    killed = attempt(0, status=status, provider="sketch", estimate=Decimal(0), possibly=True)
+    found = spending([killed, attempt(1, provider="sketch", cost=Decimal(0))])
+    for row in (*found.by_day, *found.by_provider, *found.by_file, found.total):
+        assert (row.sent, row.images, row.possibly, row.failures) == (1, 1, 0, 0)
+    assert list(spending_lines(found.total)) == []
+    beside = spending([killed, attempt(1, status=AttemptStatus.FAILED)]).total
+    assert list(spending_lines(beside)) == ["1 request sent: 1 failed for free"]
+
+
 def attempt(number=0, day="2026-11-22", status=AttemptStatus.DONE, cost=None, estimate=None, possibly=False, **named):
     return Attempt(
         attempt_id=f"attempt-{number}",
@@ -53,7 +65,7 @@ ATTEMPTS = st.lists(
         estimate=AMOUNT,
         possibly=st.booleans(),
         task=st.sampled_from(["chapters/ch01/a", "chapters/ch01/b", "locations/inn/hall"]),
-        provider=st.sampled_from(["openai", "google"]),
+        provider=st.sampled_from(["openai", "google", "sketch"]),
     ),
     max_size=12,
 )
@@ -79,7 +91,10 @@ def test_every_table_adds_up_to_the_total(attempts):
             assert sum(getattr(row, name) for row in rows) == getattr(found.total, name)
     total = found.total
     assert total.images + total.failures + total.possibly + total.waiting == total.sent
-    assert total.sent == sum(attempt.status is not AttemptStatus.NOT_TAKEN for attempt in attempts)
+    nothing = [one for one in attempts if one.provider == "sketch" and one.unanswered]
+    assert total.sent == sum(attempt.status is not AttemptStatus.NOT_TAKEN for attempt in attempts) - len(nothing)
+    assert total.failed_for_free >= 0
+    assert total.requests >= total.failed_for_free + total.possibly
 
 
 def test_rows_are_days_routes_and_files():

@@ -21,6 +21,7 @@ from chargen.model.request import FailureClass, Mode, ProviderError
 from chargen.model.values import EntryId, Status
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.session import open_session
+from chargen.providers import is_proof
 from chargen.store.spending import sum_of
 
 
@@ -659,7 +660,7 @@ def test_a_job_that_failed_is_not_announced_as_a_purchase_nor_its_lines_as_reque
     shop.vendor.jobs[0].failure = ProviderError(FailureClass.INVALID, "a line is wrong")
     assert shop.run_build() == 1
     assert not any("to build" in line for line in opening(shop.last))
-    assert sum_of("", shop.attempts()).sent == 0
+    assert sum_of("", shop.attempts(), is_proof).sent == 0
 
 
 @pytest.mark.parametrize("words", ["prompt_used", "visual_description"])

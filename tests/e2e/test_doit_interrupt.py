@@ -118,7 +118,7 @@ def test_second_signal_ends_at_once_and_the_next_run_names_what_may_be_billed(fo
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
-        assert process.communicate()[0] == b"aborted: what was in flight may be billed; the next run names it\n"
+        assert process.communicate()[0] == b"aborted: requests in flight may be billed; the next run names them\n"
         assert attempts(book) == [("chapters/ch01/a", "sent")]
         answer.set()
         again = book.doit(env=server.environ)
