@@ -84,11 +84,11 @@ def check(session: Session) -> Checked:
     offered = of_offers(plan.images, planner.offer)  # also of one that is fresh: it will be built again some day
     of_routes = (*of_providers(session, plan.images), *offered)
     told = {finding.problem.subject for finding in found}
-    originals = _of_originals(session, told)
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, told))
     files = (*files, *_of_file_paths(session, plan), *map(Finding, unread_templates(session.project)))
     files = (*files, *_of_prompts(planner, plan))
-    every = by_place([*found, *of_routes, *originals, *files, *_of_credentials(session, plan), *of_killed_runs(session)])
+    kept = (*_of_originals(session, told), *_of_credentials(session, plan), *of_killed_runs(session))
+    every = by_place([*found, *of_routes, *files, *kept])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
 
 
