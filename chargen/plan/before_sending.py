@@ -46,9 +46,7 @@ def warnings_of(session: Session, chosen: Chosen) -> tuple[Finding, ...]:
 
     warnings = (item for item in findings(plan) if item.problem.severity is Severity.WARNING)
     found = [finding for finding in warnings if concerns(finding.problem)]
-    seen = {finding.problem.message for finding in found}
-    offered = (item for item in of_offers(sent, chosen.offer) if item.problem.severity is Severity.WARNING)
-    found += (item for item in offered if item.problem.message not in seen)
+    found += (item for item in of_offers(sent, chosen.offer) if item.problem.severity is Severity.WARNING)
     return (*providers, *by_place(found))
 
 

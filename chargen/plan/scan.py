@@ -18,7 +18,7 @@ from msgspec import Struct, msgpack
 from chargen import kinds
 from chargen.config.project import Project
 from chargen.config.settings import Settings
-from chargen.errors import InputError, Position, Problem, error, printable, warning
+from chargen.errors import InputError, Position, Problem, Topic, error, printable, warning
 from chargen.kinds.reading import declared_slug, is_archived, with_slug
 from chargen.kinds.structured import without_prompt
 from chargen.kinds.view import View
@@ -26,7 +26,6 @@ from chargen.model.entries import Entry, Imagery
 from chargen.model.traced import Traced
 from chargen.plan.cache.stamp import files_below, is_yaml
 from chargen.plan.own_pictures import is_run_log, unread_log
-from chargen.plan.plan import EMPTY
 from chargen.store.files import hash_bytes
 from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
@@ -80,7 +79,9 @@ def scan_file(project: Project, file: str) -> ScannedFile:
 def _empty(document: Document) -> Iterator[Problem]:
     """Yield the warning of a file without a byte, and of one that is called an imagery file and holds nothing."""
     if document.root is None and (_is_named_as_plan(document.file) or not document.text.strip()):
-        yield warning(EMPTY, Position(document.file, 1, 1), "bring it back from version control, or delete it")
+        hint = "bring it back from version control, or delete it"
+        found = warning("this file is empty: nothing in it is planned", Position(document.file, 1, 1), hint)
+        yield found.of(Topic.EMPTY_FILE)
 
 
 def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:

@@ -201,3 +201,41 @@ def test_what_did_not_fit_into_the_limit_is_told(tmp_path: Path) -> None:
         "its fields are longer than `prompt_limit` allows: shortened `scene`; left out `pose`, `mood`"
     )
     assert str(told.problem.position) == "imagery/characters/al/scenes.yaml:4:5"
+
+
+def test_an_entry_waits_for_its_prompt_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    """Only what says why there is none stands for the note, not a name that holds the word."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [promptus]")
+    book.edit(file, 'prompt_used: "A lamp."', "negative_promt: Nobody.")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = [finding.problem.message for finding in check(session).findings]
+    assert "this entry has no prompt yet" in told
+    assert any("`promptus`" in message for message in told)
+    book.edit(file, "negative_promt: Nobody.", "prompt_used: # A lamp.")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = [finding.problem.message for finding in check(session).findings]
+    assert "this entry has no prompt yet" not in told
+    assert "`prompt_used` is empty: `# A lamp.` is a comment" in told
+
+
+def test_a_picture_that_does_not_exist_is_told_whatever_is_called_like_it(tmp_path: Path) -> None:
+    """Once: where an image needs it, by what that image waits for."""
+    book = Project(tmp_path)
+    mara = "imagery/characters/mara/imagery.yaml"
+    book.write(
+        mara,
+        "entity_type: character\nslug: mara\nappearance: tall\ngeneration_defaults: {provider: sketch, model: sketch}\n"
+        "image_inventory:\n  - {id: photo, path: old.png}\n",
+    )
+    file = book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [imagery/characters/mara/old.png]")
+    missing = "the inventory's picture `photo` does not exist"
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = {finding.problem.message: str(finding.problem.position) for finding in check(session).findings}
+    assert told[missing] == f"{mara}:6:5"
+    book.edit(file, "[imagery/characters/mara/old.png]", "[mara]")
+    book.edit(mara, "path: old.png", "path: old.png, is_reference_portrait: true")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = {finding.problem.message: str(finding.problem.position) for finding in check(session).findings}
+    assert missing not in told
+    assert "reference `imagery/characters/mara/old.png` is not there" in told
