@@ -271,13 +271,14 @@ def _unknown_id(
     if listed.strip().lower() == "none":
         hint = "write `reference_images: none`, not in a list, where no picture of them is to go along"
         return (warning if describe else error)(message, place, hint)
-    if not hint:
+    near = bool(hint)
+    if not near:
         hint = f"the inventory of `{character.slug}` stands in {character.file}"
     if sent is not None:
         return warning(f"{message}: `{sent.id}` goes along instead", place, hint)
     if describe:
         return warning(message, place, hint)
-    if hint.startswith("the inventory"):
+    if not near:
         instead = "what else is listed" if any_other else "a description instead"
         hint += f'; `missing_references = "describe"` sends {instead}'
     return error(message, place, hint)
