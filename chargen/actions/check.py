@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.errors import ExitCode, Position, Problem, Severity, Topic, note, warning
+from chargen.model.reason import ReasonCode
 from chargen.model.values import Verdict
 from chargen.plan.before_sending import of_killed_runs, of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
@@ -86,7 +87,7 @@ def check(session: Session) -> Checked:
     told = {finding.problem.subject for finding in found}
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, told))
     files = (*files, *_of_file_paths(session, plan), *map(Finding, unread_templates(session.project)))
-    files = (*files, *_of_prompts(planner, plan))
+    files = (*files, *_of_prompts(planner, plan), *_of_kept(plan))
     kept = (*_of_originals(session, told), *_of_credentials(session, plan), *of_killed_runs(session))
     every = by_place([*found, *of_routes, *files, *kept])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
@@ -157,6 +158,17 @@ def _of_file_paths(session: Session, plan: Plan) -> Iterator[Finding]:
         message = f"`file_path` names a picture that is not there: {few_names(image.named for image in images)}"
         problem = Problem(Severity.WARNING, message, images[0].position, hint, images[0].named)
         yield Finding(problem, tuple(image.id for image in images))
+
+
+def _of_kept(plan: Plan) -> Iterator[Finding]:
+    """Yield the images whose status keeps a picture that is nowhere: nothing makes one."""
+    for image in plan.images:
+        for reason in image.reasons:
+            if reason.code is ReasonCode.HELD_AND_GONE:
+                status, path = reason.values
+                message = f"status is {status}, but its picture `{path}` does not exist and nothing restores it"
+                hint = "put the picture there, or remove the `status`: then a build makes a new one"
+                yield Finding(warning(message, image.position, hint).about(path))
 
 
 def _is_nowhere(session: Session, path: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.inside import build
 from support.project import Project
 
 from chargen.actions.check import check
@@ -277,3 +278,22 @@ def test_of_a_file_that_can_t_be_read_nothing_is_said_to_be_missing(tmp_path: Pa
     book.write("imagery/locations/quay/imagery.yaml", "entity_type: location-imagery\nslug: [\n")
     book.chapter("ch01", {"a": "A lamp."}, entry="location: quay")
     assert told(book) == []
+
+
+@pytest.mark.parametrize("status", ["approved", "locked"])
+def test_a_kept_picture_that_is_nowhere_is_told(tmp_path: Path, status: str) -> None:
+    """Nothing makes one as long as the status stands there; one that a build puts back is not missing."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."}, entry=f"status: {status}")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        (problem,) = (finding.problem for finding in check(session).findings)
+    assert (problem.severity, str(problem.position)) == (Severity.WARNING, f"{file}:6:5")
+    picture = "`generated/chapters/ch01/a.png`"
+    assert problem.message == f"status is {status}, but its picture {picture} does not exist and nothing restores it"
+    assert problem.hint == "put the picture there, or remove the `status`: then a build makes a new one"
+    book.edit(file, f"    status: {status}\n", "")
+    assert build(book) == 0
+    book.edit(file, '    size: "128x96"\n', f'    size: "128x96"\n    status: {status}\n')
+    (tmp_path / "generated/chapters/ch01/a.png").unlink()
+    with open_session(tmp_path, {}, read_only=True) as session:
+        assert [finding.problem.hint for finding in check(session).findings] == ["the next build puts it back for free"]
