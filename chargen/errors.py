@@ -37,6 +37,14 @@ class Severity(str, Enum):
     NOTE = "note"
 
 
+class Topic(str, Enum):
+    """What a problem is about, where something else hangs on that."""
+
+    NO_PROMPT = "no-prompt"
+    """Why an entry has no prompt."""
+    EMPTY_FILE = "empty-file"
+
+
 def printable(text: str) -> str:
     """Return text with what could steer a terminal, or pass for another line, written as escapes."""
     if text.isprintable():
@@ -64,7 +72,8 @@ class Position:
 class Problem:
     """One thing wrong with the input: a lower-case sentence, names in backticks, and the next step as a hint.
 
-    `subject` is the project-relative path of the file it is about, where that is another than `position` tells.
+    `subject` is the project-relative path of the file it is about, where that is another than `position` tells. Neither
+    it nor `topic` is shown.
     """
 
     severity: Severity
@@ -72,6 +81,7 @@ class Problem:
     position: Position | None = None
     hint: str = ""
     subject: str = ""
+    topic: Topic | None = None
 
     def __str__(self) -> str:
         where = f"{self.position}: " if self.position else ""
@@ -85,6 +95,14 @@ class Problem:
     def at(self, position: Position) -> Problem:
         """Return it with this place."""
         return replace(self, position=position)
+
+    def about(self, subject: str) -> Problem:
+        """Return it as one about this file."""
+        return replace(self, subject=subject)
+
+    def of(self, topic: Topic | None) -> Problem:
+        """Return it as one of this topic."""
+        return replace(self, topic=topic)
 
     def told(self, message: str) -> Problem:
         """Return it in these words."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.errors import NAME, ExitCode, Position, Problem, Severity, note, warning
+from chargen.errors import ExitCode, Position, Problem, Severity, Topic, note, warning
+from chargen.model.reason import ReasonCode
 from chargen.model.values import Verdict
 from chargen.plan.before_sending import of_killed_runs, of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
@@ -81,16 +82,14 @@ def check(session: Session) -> Checked:
     planner = session.planner()
     plan = planner.plan()
     found = findings(plan)
-    seen = {finding.problem.message for finding in found}
     offered = of_offers(plan.images, planner.offer)  # also of one that is fresh: it will be built again some day
     of_routes = (*of_providers(session, plan.images), *offered)
-    more = [finding for finding in of_routes if finding.problem.message not in seen]
-    originals = _of_originals(session, {finding.problem.subject for finding in found})
-    named = {name for finding in found for name in NAME.findall(finding.problem.message)}
-    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, named))
-    files = (*files, *_of_file_paths(session, plan, named), *map(Finding, unread_templates(session.project)))
-    files = (*files, *_of_prompts(planner, plan))
-    every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan), *of_killed_runs(session)])
+    told = {finding.problem.subject for finding in found}
+    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, told))
+    files = (*files, *_of_file_paths(session, plan), *map(Finding, unread_templates(session.project)))
+    files = (*files, *_of_prompts(planner, plan), *_of_kept(plan))
+    kept = (*_of_originals(session, told), *_of_credentials(session, plan), *of_killed_runs(session))
+    every = by_place([*found, *of_routes, *files, *kept])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
 
 
@@ -115,19 +114,20 @@ def _of_slugs(planner: Planner) -> Iterator[Finding]:
     first: dict[tuple[str, str], str] = {}
     doubled = {other for _, _, other in planner.book.doubled}
     for file, head in planner.book.heads.items():
-        if head.kind and first.setdefault((head.kind, head.slug), file) != file and file not in doubled:
+        if head.slug and first.setdefault((head.kind, head.slug), file) != file and file not in doubled:
             message = f"the {head.kind} `{head.slug}` has two files: `{first[head.kind, head.slug]}` and this one"
             yield Finding(warning(message, Position(file), "give one of them a `slug` of its own"))
 
 
-def _of_inventories(session: Session, planner: Planner, plan: Plan, named: Collection[str]) -> Iterator[Finding]:
-    """Yield the pictures of inventories that do not exist and are not planned, those `named` already left out."""
+def _of_inventories(session: Session, planner: Planner, plan: Plan, told: Collection[str]) -> Iterator[Finding]:
+    """Yield the pictures of inventories that do not exist and are not planned, those `told` of already left out."""
     planned = {image.target for image in plan.images}
     for file, head in planner.book.heads.items():
-        absent = {path for path in head.pictures if path not in planned and _is_absent(session, path)}
+        unplanned = (path for path in head.pictures if path not in planned and path not in told)
+        absent = {path for path in unplanned if _is_absent(session, path)}
         imagery = planner.disk.scanned(file).imagery if absent else None
         for item in (item for character in (imagery.characters if imagery else ()) for item in character.inventory):
-            if item.path in absent and f"`{item.path}`" not in named:
+            if item.path in absent:
                 message = f"the inventory's picture `{item.id}` does not exist"
                 hint = "a `path` is written from the folder of its file"
                 yield Finding(Problem(Severity.WARNING, message, item.position, hint, item.path))
@@ -136,7 +136,7 @@ def _of_inventories(session: Session, planner: Planner, plan: Plan, named: Colle
 def _of_prompts(planner: Planner, plan: Plan) -> Iterator[Finding]:
     """Yield what waits for words: entries without a prompt, and pictures of inventories that are nowhere yet."""
     for image in plan.images:
-        told = any("prompt" in problem.message for problem in image.problems)  # with the reason: a slip, a comment
+        told = any(problem.topic is Topic.NO_PROMPT for problem in image.problems)
         if image.verdict is Verdict.NO_PROMPT and not told:
             yield Finding(note("this entry has no prompt yet", image.position, "nothing is made of it before"))
     for file, head in planner.book.heads.items():
@@ -148,20 +148,27 @@ def _of_prompts(planner: Planner, plan: Plan) -> Iterator[Finding]:
                 yield Finding(note(message, item.position, hint))
 
 
-def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iterator[Finding]:
-    """Yield the entries whose `file_path` names a picture that is not there, once for each file and next step.
-
-    Not those `named` already: an image may need that very picture.
-    """
+def _of_file_paths(session: Session, plan: Plan) -> Iterator[Finding]:
+    """Yield the entries whose `file_path` names a picture that is not there, once for each file and next step."""
     dead: dict[tuple[str, str], list[Shown]] = {}
     for image in plan.images:
-        told = not image.named or image.named in named
-        if not told and image.verdict in _AFTER_A_DEAD_PATH and _is_nowhere(session, image.named):
+        if image.named and image.verdict in _AFTER_A_DEAD_PATH and _is_nowhere(session, image.named):
             dead.setdefault((image.file, _AFTER_A_DEAD_PATH[image.verdict]), []).append(image)
     for (_, hint), images in dead.items():
         message = f"`file_path` names a picture that is not there: {few_names(image.named for image in images)}"
         problem = Problem(Severity.WARNING, message, images[0].position, hint, images[0].named)
         yield Finding(problem, tuple(image.id for image in images))
+
+
+def _of_kept(plan: Plan) -> Iterator[Finding]:
+    """Yield the images whose status keeps a picture that is nowhere: nothing makes one."""
+    for image in plan.images:
+        for reason in image.reasons:
+            if reason.code is ReasonCode.HELD_AND_GONE:
+                status, path = reason.values
+                message = f"status is {status}, but its picture `{path}` does not exist and nothing restores it"
+                hint = "put the picture there, or remove the `status`: then a build makes a new one"
+                yield Finding(warning(message, image.position, hint).about(path))
 
 
 def _is_nowhere(session: Session, path: str) -> bool:

@@ -23,7 +23,7 @@ from chargen.config.settings import Settings
 from chargen.errors import Position, StartError, error
 from chargen.model.values import Route
 from chargen.plain_file import read_plain
-from chargen.plan.cache.stamp import SUFFIXES
+from chargen.plan.cache.stamp import is_yaml
 from chargen.store.files import make_file, make_folder
 
 _RENAMED = {"gitignore": ".gitignore"}
@@ -120,7 +120,7 @@ def _table(parent: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _has_imagery(folder: Path, settings: Settings) -> bool:
     roots = (folder / root for root in settings.imagery)
-    return any(path.suffix in SUFFIXES for root in roots for path in root.rglob("*"))
+    return any(is_yaml(path.name) for root in roots for path in root.rglob("*"))
 
 
 def _files(settings: Settings, route: Route | None) -> Iterator[tuple[str, bytes]]:

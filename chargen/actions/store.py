@@ -20,6 +20,7 @@ from chargen.errors import ChargenError, StartError, error
 from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Fingerprint, is_digest
 from chargen.plain_file import TEXT_BYTES, read_plain
+from chargen.plan.cache.stamp import is_yaml
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.providers import is_proof
@@ -292,7 +293,12 @@ def _named_in_branches(root: Path, imagery: Iterable[str]) -> tuple[int, frozens
     if listed.returncode or not names:
         hint = "run it in a clone that has all branches: `git fetch --all`"
         raise StartError([error("without git nobody knows which records there are", hint=hint)])
-    texts = [_text(root, path) for name in imagery for path in (root / name).rglob("*.y*ml") if path.is_file()]
+    texts = [
+        _text(root, path)
+        for name in imagery
+        for path in (root / name).rglob("*")
+        if is_yaml(path.name) and path.is_file()
+    ]
     for name in names:
         told = subprocess.run(  # noqa: S603 - as above
             [*git, "grep", "-h", "-e", "record: ", name, "--", *imagery],

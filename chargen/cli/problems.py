@@ -6,7 +6,7 @@ Each problem is reported once, however many images it concerns. Light to import:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chargen.cli.tables import listed, plural
@@ -28,6 +28,9 @@ FOLDED = 12
 
 _TOLD_TOGETHER = frozenset({ReasonCode.HELD, ReasonCode.DRAFT, ReasonCode.APPROVED_AS_DRAFT})
 """Reasons of images that are left alone that have no line for each."""
+
+_OF_VARIANTS = frozenset({ReasonCode.VARIANTS_BY_NAME, ReasonCode.VARIANTS_BLOCKED})
+"""Why a picture that is current gets no more versions."""
 
 _TOLD = (Verdict.WAITING, Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
 
@@ -134,15 +137,26 @@ def _since(found: Iterable[Iterable[Reason]]) -> str:
 
 
 def _unjudged(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
-    """Yield which images are kept because their inputs can't be made, once for each cause."""
+    """Yield which images are kept because their inputs can't be made, or get no more variants, once for each cause."""
     found: dict[tuple[Reason, ...], list[str]] = {}
+    fewer: dict[Reason, dict[str, Reason]] = {}
     for name, verdict, reasons in images:
         causes = tuple(reason for reason in reasons if reason.code not in _TOLD_TOGETHER)
-        if verdict == Verdict.FRESH.value and causes and not has(causes, ReasonCode.POINTER_TO_RECORDED):
-            found.setdefault(causes, []).append(name)
+        hinder = tuple(reason for reason in causes if reason.code not in _OF_VARIANTS)
+        if verdict != Verdict.FRESH.value or has(causes, ReasonCode.POINTER_TO_RECORDED):
+            continue
+        if hinder:
+            found.setdefault(hinder, []).append(name)
+        for reason in causes if not hinder else ():
+            fewer.setdefault(of_many(reason), {})[name] = reason
     for reasons, names in found.items():
         places = ", ".join(dict.fromkeys(reason.place for reason in reasons if reason.place))
         until = f" until {places} is fixed" if places else " (`chargen check` says where)"
-        kept = "kept as it is" if len(names) == 1 else "kept as they are"
-        yield f"{kept}: {listed(names)}; can't be checked{until}"
+        yield f"{_kept(names)}; can't be checked{until}"
         yield from (f"  {reason}" for reason in reasons)
+    for reason, each in fewer.items():
+        yield f"{_kept(tuple(each))}; {next(iter(each.values())) if len(each) == 1 else reason}"
+
+
+def _kept(names: Sequence[str]) -> str:
+    return f"{'kept as it is' if len(names) == 1 else 'kept as they are'}: {listed(names)}"

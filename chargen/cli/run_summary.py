@@ -20,7 +20,6 @@ from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown
-from chargen.store.journal import JOB_GONE
 from chargen.text.money import by_estimate, cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
@@ -65,17 +64,17 @@ def _to_make(images: list[Shown]) -> str:
 
 def _leftovers(build: Build) -> Iterable[str]:
     """Yield which requests of before may have been billed, with nothing to show."""
-    in_jobs = [attempt for attempt in build.leftovers if attempt.message == JOB_GONE]
+    in_jobs = [attempt for attempt in build.leftovers if attempt.lost_its_job]
     for attempt in build.leftovers:
-        if attempt not in in_jobs:
+        if not attempt.lost_its_job:
             yield (
                 f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
                 f"{moment(attempt.sent_at)} when the process ended"
             )
     alike = grouped(in_jobs, lambda attempt: (str(attempt.route), attempt.run_id))
     for (route, _), attempts in alike.items():
-        names = listed(attempt.task_id for attempt in attempts)
-        yield f"possibly billed: {names}: in a job of {route} since {moment(attempts[0].sent_at)}; {JOB_GONE}"
+        names, first = listed(attempt.task_id for attempt in attempts), attempts[0]
+        yield f"possibly billed: {names}: in a job of {route} since {moment(first.sent_at)}; {first.message}"
 
 
 def _collected(build: Build) -> Iterable[str]:

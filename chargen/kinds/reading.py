@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.errors import Position, Problem, error, warning
+from chargen.errors import Position, Problem, Topic, error, warning
 from chargen.kinds.keys import Keys
 from chargen.kinds.spelling import misspellings
 from chargen.kinds.view import View, fields
@@ -155,15 +155,15 @@ class Block(Struct, frozen=True, eq=False):
                 message = f"`{self._named(key)}` must be text: what stands there is not used"
                 self.problems.append(warning(message, self.document.at(node)))
 
-    def tell_commented(self, keys: Iterable[str]) -> None:
-        """Warn of each of these keys that is empty because the words behind it are a comment to YAML."""
-        for key in keys:
+    def tell_commented(self, prompts: Iterable[str]) -> None:
+        """Warn of each of these keys of a prompt that is empty because the words behind it are a comment to YAML."""
+        for key in prompts:
             node = self.find(key)
             if node is not None and (comment := self.document.comment_behind(node)):
                 comment = comment if len(comment) <= _COMMENT else f"{comment[:_COMMENT]}…"
                 message = f"`{self._named(key)}` is empty: `{comment}` is a comment"
                 hint = f'a text in quotes may begin with `#`: `"{comment}"`'
-                self.problems.append(warning(message, self.document.at(node), hint))
+                self.problems.append(warning(message, self.document.at(node), hint).of(Topic.NO_PROMPT))
 
     def wrong_shape(self, key: str, node: Node, wanted: str, hint: str = "") -> None:
         """Add the error of a value that has another shape than `wanted`."""

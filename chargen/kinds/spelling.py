@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from chargen.errors import Position, Problem, error, warning
+from chargen.errors import Position, Problem, Topic, error, warning
 from chargen.kinds.keys import PROMPTS, Keys
 from chargen.kinds.view import fields
 from chargen.yaml.document import Document, is_null, items, pairs
@@ -50,12 +50,12 @@ def misspellings(
             continue
         if not meant or any(not is_null(there.get(name)) for name in keys.standing_for(meant)):
             continue
-        message, problem = f"unknown key `{key[:60]}`", warning
+        message, problem, topic = f"unknown key `{key[:60]}`", warning, None
         if meant in PROMPTS:
-            message += ", and this entry has no prompt"
+            message, topic = f"{message}, and this entry has no prompt", Topic.NO_PROMPT
         elif lists_images(nodes[key]):
             message, problem = f"{message}: what it lists is not planned", warning if is_renamed else error
-        yield problem(message, key_position(document, owner, key, nodes[key]), f"did you mean `{meant}`?")
+        yield problem(message, key_position(document, owner, key, nodes[key]), f"did you mean `{meant}`?").of(topic)
 
 
 def _has_text(value: Node | None) -> bool:

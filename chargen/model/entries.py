@@ -246,7 +246,7 @@ class Imagery(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     uses: tuple[Traced, ...] = ()
     """Slugs of what other files must describe, each once: `name` is their kind, `position` the first place. Characters
-    are left to `chargen.plan.resolve`."""
+    whom an image depicts are left to `chargen.plan.resolve`."""
     overview: EntryId | None = None
     """The entry that shows a location as a whole, where there is one."""
     zones: tuple[tuple[str, EntryId], ...] = ()
@@ -255,3 +255,9 @@ class Imagery(Struct, frozen=True):
     def entry(self, name: EntryId) -> Entry | None:
         """Return an entry by its id; None where none is planned here."""
         return next((entry for entry in self.entries if entry.id == name), None)
+
+
+class SetAside(Imagery, frozen=True):
+    """A file that its author set aside: it has no slug and plans nothing. `pictures` is where its own may stand."""
+
+    pictures: tuple[str, ...] = ()

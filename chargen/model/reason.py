@@ -196,12 +196,14 @@ def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def of_many(reason: Reason) -> Reason:
-    """Return a reason as it is said of many images: what changed, without the place."""
+    """Return a reason as it is said of many images: what changed, without the place, and without their names."""
     if reason.code is ReasonCode.INPUT_CHANGED:
         part, change, _ = reason.values
         return Reason(reason.code, ("reference" if part.startswith("reference.") else part, change, ""))
     if reason.code in (ReasonCode.REFERENCE_FIRST, ReasonCode.REFERENCE_REBUILT):
         return Reason(ReasonCode.SENTENCE, ("after a reference that is built first",))
+    if reason.code is ReasonCode.VARIANTS_BY_NAME:
+        return Reason(reason.code, ("NUMBER", "NAME"))
     return Reason(reason.code, reason.values, tuple(dict.fromkeys(map(of_many, reason.causes))))
 
 

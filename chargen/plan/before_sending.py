@@ -14,7 +14,7 @@ from chargen.config.settings import Budget
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, Chosen, ledger_of
-from chargen.plan.cache.stamp import SUFFIXES
+from chargen.plan.cache.stamp import is_yaml
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Offer, Shown
 from chargen.providers import is_proof
@@ -46,16 +46,14 @@ def warnings_of(session: Session, chosen: Chosen) -> tuple[Finding, ...]:
 
     warnings = (item for item in findings(plan) if item.problem.severity is Severity.WARNING)
     found = [finding for finding in warnings if concerns(finding.problem)]
-    seen = {finding.problem.message for finding in found}
-    offered = (item for item in of_offers(sent, chosen.offer) if item.problem.severity is Severity.WARNING)
-    found += (item for item in offered if item.problem.message not in seen)
+    found += (item for item in of_offers(sent, chosen.offer) if item.problem.severity is Severity.WARNING)
     return (*providers, *by_place(found))
 
 
 def _concerns(problem: Problem, files: set[str]) -> bool:
     """Say whether a problem of no image is one of these files, or of none at all (a template, a setting)."""
     place = problem.position
-    return place is None or place.file in files or not place.file.endswith(SUFFIXES)
+    return place is None or place.file in files or not is_yaml(place.file)
 
 
 def of_offers(images: Iterable[Shown], offer: OfferOf) -> Iterator[Finding]:

@@ -149,15 +149,14 @@ class DiskSources:
         stored = self._originals.find(line.attempt, line.fingerprint)
         return stored.record.entry_id if stored is not None else None
 
-    def put_at(self, line: RecordLine) -> str:
-        """Return where the picture of a line's attempt, or of the last one before the author's own, was put last."""
+    def put_at(self, line: RecordLine) -> Sequence[str]:
+        """Return where the picture of a line's attempt, or of the last one before the author's own, was put."""
         stored = last_original(self._originals, self._journal, line)
-        if stored is not None and stored.published:
-            return stored.published[-1].file_path
+        places = [] if stored is None else [file.file_path for file in reversed(stored.published)]
         attempt = last_attempt(line)
         known = None if attempt is None else self._journal.attempt(attempt)
         made_for = known.task_id if known is not None else None if stored is None else stored.record.entry_id
-        return "" if made_for is None else self._project.target(made_for)
+        return places if made_for is None else [*places, self._project.target(made_for)]
 
     def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
         """Return what a move that was begun brings to the entry that names and records these."""

@@ -29,7 +29,7 @@ FOLDERS = ("", "images", "generated_images")
 """Where pictures lie, from the folder of their imagery file."""
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-_LOG = re.compile(r"runs\.ya?ml\Z")
+_LOG = re.compile(r"runs\.ya?ml\Z", re.IGNORECASE)
 """How the name of a run log ends: `imagery.runs.yaml`."""
 
 _CUT = 40

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -58,8 +58,8 @@ class PictureSources(Protocol):
         """Return the id that a line's attempt was made for."""
         ...
 
-    def put_at(self, line: RecordLine) -> str:
-        """Return where a line's picture was put last, as the original or the journal tells it."""
+    def put_at(self, line: RecordLine) -> Sequence[str]:
+        """Return where a line's picture was put, the last place first, as the original or the journal tells it."""
         ...
 
     def under_way(self, named: str, recorded: FileHash) -> FileHash | None:

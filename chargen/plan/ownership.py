@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from msgspec.structs import replace
 
@@ -38,7 +39,7 @@ class _Finder:
         self.by_target = {self.path_key(claim.target): claim for claim in claims}
         self.copies = dict(self._copies())
         self.lines = {claim.id: claim.line for claim in claims if claim.line and claim.id not in self.copies}
-        self.explained = {line.file for line in self.lines.values()}
+        self.recorded = {line.file for line in self.lines.values()}
         self.owned: dict[EntryId, Owned] = {}
         self.settled: set[EntryId] = set()
         self.holders: dict[str, EntryId] = {}
@@ -104,8 +105,8 @@ class _Finder:
             if not self._names_target(claim) and claim.named and self.sources.look(claim.named) is not None:
                 away[self.path_key(claim.named)] = claim.id
                 continue
-            place = self.sources.put_at(line)
-            if place and self.sources.may_vacate(place) and self.path_key(place) != self.path_key(claim.target):
+            place = self._put_at(claim, line)
+            if place and self.sources.may_vacate(place):
                 found[claim.id] = claim, place
         leaving = {*away.values(), *found}
         while True:
@@ -115,6 +116,16 @@ class _Finder:
                 return {name: place for name, (_, place) in found.items()}
             leaving -= found.keys() - kept.keys()
             found = kept
+
+    def _put_at(self, claim: PictureClaim, line: RecordLine) -> str:
+        """Return where an entry's picture was put last away from its target; of those before it, where one stands.
+
+        What a version control system took back stands at an earlier place.
+        """
+        at = self.path_key(claim.target)
+        places = tuple(takewhile(lambda place: self.path_key(place) != at, self.sources.put_at(line)))
+        standing = (place for place in places if self.sources.look(place) is not None)
+        return next(standing, next(iter(places), ""))
 
     def _is_left(self, place: str, leaving: set[EntryId]) -> bool:
         """Say whether no entry that stays has a claim to a place.
@@ -320,7 +331,13 @@ class _Finder:
         if stands is None:
             return False
         file = self._file(path, stands)
-        return file not in self.explained and self._take(claim, path, file)
+        if file in self.recorded and (self._is_sought(file) or self._left_over(path, stands)):
+            return False
+        return self._take(claim, path, file)
+
+    def _is_sought(self, file: FileHash) -> bool:
+        """Say whether an entry without a picture yet has a record of a file; of one that has its own it is a copy."""
+        return any(line.file == file and name not in self.settled for name, line in self.lines.items())
 
     def _take(self, claim: PictureClaim, path: str, file: FileHash) -> bool:
         """Give an entry the file at a place of the tree, and let it move where that is not its target."""

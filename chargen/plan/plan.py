@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.errors import Position, Problem, Severity, note
+from chargen.errors import Position, Problem, Severity, Topic, note
 from chargen.model.amounts import Total, number, total_of
 from chargen.model.reason import Reason, ReasonCode, tier_told
 from chargen.model.record_line import CREDENTIALS_LOST
@@ -297,10 +297,6 @@ def each_usd(image: Shown) -> Decimal | None:
     return image.cost_usd if image.cost_usd is None or image.sends < 2 else image.cost_usd / image.sends
 
 
-EMPTY = "this file is empty: nothing in it is planned"
-"""The warning of an imagery file that holds nothing."""
-
-
 class Plan(Struct, frozen=True, dict=True):
     """All images in build order, and every problem of the input."""
 
@@ -317,7 +313,7 @@ class Plan(Struct, frozen=True, dict=True):
         """What every run tells, and no image fails by: errors (a file that can't be read), and emptied files."""
         blocked = (image for image in self.images if image.verdict is Verdict.BLOCKED)
         of_images = {problem for image in blocked for problem in image.problems}
-        told = (each for each in self.problems if each.severity is Severity.ERROR or each.message == EMPTY)
+        told = (each for each in self.problems if each.severity is Severity.ERROR or each.topic is Topic.EMPTY_FILE)
         return tuple(problem for problem in told if problem not in of_images)
 
 

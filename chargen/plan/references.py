@@ -120,11 +120,11 @@ class References(Struct, frozen=True):
             words = describe_instead(reference, self.book.characters)
             instead = "described in words instead" if words.text else "no `appearance` stands in for it"
             found.words.append(words)
-            found.problems.append(warning(f"reference {trouble}; {instead}", reference.position))
+            found.problems.append(warning(f"reference {trouble}; {instead}", reference.position).about(path))
             return
         if trouble:
             hint = _hint(reference, is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged)
-            found.problems.append(error(f"reference {trouble}", reference.position, hint))
+            found.problems.append(error(f"reference {trouble}", reference.position, hint).about(path))
         details = reference.appearance, reference.name, look.media_type, look.size or None
         found.pictures.append(PlannedReference(path, reference.character, digest, None, *details))
 

@@ -191,7 +191,10 @@ def _of_nobody(
         hint = f'fix {place.file}, or set `missing_references = "describe"`'
         found.problems.append(make(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
     elif depicted.looks is None:
-        hint = did_you_mean(slug, characters) or "write a character file with this `slug`, or leave them out here"
+        hint = (
+            did_you_mean(slug, other_than_by_number(slug, characters))
+            or "write a character file with this `slug`, or leave them out here"
+        )
         found.problems.append(warning(f"`{slug}` has no character file: {_UNTOLD}", depicted.position, hint))
     if place is None or describe:
         found.described.append(_described(slug, depicted.name or slug, depicted.looks, depicted.position))
@@ -271,13 +274,14 @@ def _unknown_id(
     if listed.strip().lower() == "none":
         hint = "write `reference_images: none`, not in a list, where no picture of them is to go along"
         return (warning if describe else error)(message, place, hint)
-    if not hint:
+    near = bool(hint)
+    if not near:
         hint = f"the inventory of `{character.slug}` stands in {character.file}"
     if sent is not None:
         return warning(f"{message}: `{sent.id}` goes along instead", place, hint)
     if describe:
         return warning(message, place, hint)
-    if hint.startswith("the inventory"):
+    if not near:
         instead = "what else is listed" if any_other else "a description instead"
         hint += f'; `missing_references = "describe"` sends {instead}'
     return error(message, place, hint)

@@ -96,7 +96,7 @@ def _mask(written: Traced, pixels: tuple[int, int], disk: Disk) -> tuple[Planned
     found = PlannedReference(path, "", digest, media_type=look.media_type, size=look.size or None)
     hint = "save it as PNG of the picture's size, transparent where the picture may change"
     if look.trouble:
-        return replace(found, digest=None), (error(f"mask {look.trouble}", place, hint),)
+        return replace(found, digest=None), (error(f"mask {look.trouble}", place, hint).about(path),)
     if look.media_type != PNG or not look.has_alpha:
         return found, (error(f"mask `{path}` is no PNG with transparency", place, hint),)
     if 0 not in pixels and look.pixels != pixels:

@@ -18,15 +18,14 @@ from msgspec import Struct, msgpack
 from chargen import kinds
 from chargen.config.project import Project
 from chargen.config.settings import Settings
-from chargen.errors import InputError, Position, Problem, error, printable, warning
+from chargen.errors import InputError, Position, Problem, Topic, error, printable, warning
 from chargen.kinds.reading import declared_slug, is_archived, with_slug
 from chargen.kinds.structured import without_prompt
 from chargen.kinds.view import View
 from chargen.model.entries import Entry, Imagery
 from chargen.model.traced import Traced
-from chargen.plan.cache.stamp import SUFFIXES, files_below
+from chargen.plan.cache.stamp import files_below, is_yaml
 from chargen.plan.own_pictures import is_run_log, unread_log
-from chargen.plan.plan import EMPTY
 from chargen.store.files import hash_bytes
 from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
@@ -80,7 +79,9 @@ def scan_file(project: Project, file: str) -> ScannedFile:
 def _empty(document: Document) -> Iterator[Problem]:
     """Yield the warning of a file without a byte, and of one that is called an imagery file and holds nothing."""
     if document.root is None and (_is_named_as_plan(document.file) or not document.text.strip()):
-        yield warning(EMPTY, Position(document.file, 1, 1), "bring it back from version control, or delete it")
+        hint = "bring it back from version control, or delete it"
+        found = warning("this file is empty: nothing in it is planned", Position(document.file, 1, 1), hint)
+        yield found.of(Topic.EMPTY_FILE)
 
 
 def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:
@@ -123,7 +124,7 @@ def _slug_beside(project: Project, file: str, kind: str) -> str:
         return ""
     for name in names:
         other = f"{folder}/{name}"
-        if other != file and name.endswith(SUFFIXES):
+        if other != file and is_yaml(name):
             with suppress(InputError):
                 if found := _slug_of(kind, read_inside(project.root, other), other):
                     return found
@@ -147,8 +148,8 @@ def imagery_files(project: Project) -> list[str]:
     return list(files_below(project.root, project.settings.imagery))
 
 
-_AS_TEXT = tuple(f"{suffix}.txt" for suffix in SUFFIXES)
-"""How a file is named that an editor saved as text, where the system hides the end of names."""
+_TEXT = ".txt"
+"""What an editor puts behind the name of a file that it saves as text, where the system hides the end of names."""
 
 
 def missing_roots(project: Project) -> tuple[Problem, ...]:
@@ -190,14 +191,14 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
     for root in project.settings.imagery:
         for place, folders, files in os.walk(project.path(root), onerror=closed):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for path in (Path(place, name) for name in folders if name.endswith(SUFFIXES)):
+            for path in (Path(place, name) for name in folders if is_yaml(name)):
                 name = path.relative_to(project.root).as_posix()
                 message = "this is a folder with the name of an imagery file: no file of that name is read"
                 found[name] = warning(
                     message, Position(printable(name)), "rename the folder, or move the file out of it"
                 )
-            for path in (Path(place, name) for name in files if name.endswith(_AS_TEXT)):
-                if path.stem not in files:
+            for path in (Path(place, name) for name in files if name.lower().endswith(_TEXT)):
+                if is_yaml(path.stem) and path.stem not in files:
                     name = path.relative_to(project.root).as_posix()
                     message = "this file's name ends in `.txt`: it is no imagery file, and nothing in it is planned"
                     found[name] = error(message, Position(printable(name)), f"rename it to `{path.stem}`")

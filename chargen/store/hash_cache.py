@@ -18,7 +18,7 @@ from pathlib import Path
 from chargen.model.values import FileHash, is_digest
 from chargen.store.files import StatKey, hash_file, make_folder
 from chargen.store.signatures import RACY_NS
-from chargen.store.sqlite_files import refuse_foreign
+from chargen.store.sqlite_files import is_busy, refuse_foreign
 
 _VERSION = 1
 _CREATE = """
@@ -108,12 +108,9 @@ class FileHashes:
                     for name, size, mtime, ctime, inode, digest in rows
                     if is_digest(digest)
                 }
-        except sqlite3.OperationalError as failure:
-            if "locked" in str(failure):
-                return {}
-            self._discard()
-        except (sqlite3.Error, ValueError, TypeError):
-            self._discard()
+        except (sqlite3.Error, ValueError, TypeError) as failure:
+            if not (isinstance(failure, sqlite3.Error) and is_busy(failure)):
+                self._discard()
         return {}
 
     def _discard(self) -> None:

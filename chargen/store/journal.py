@@ -42,7 +42,7 @@ from chargen.store.journal_rows import (
 from chargen.store.original_store import OriginalStore, StoredOriginal
 from chargen.store.temporaries import process_alive
 
-JOB_GONE = f"the folder of its job is not in `{JOBS}` any more, so nobody asks for it"
+_JOB_GONE = f"the folder of its job is not in `{JOBS}` any more, so nobody asks for it"
 """Stands with a request that may have been billed because the folder of its job is gone."""
 _SENDING = f"INTO attempts({','.join(Sending.__struct_fields__)},status,sent_at) VALUES(?,?,?,?,?,?,?,?,?,?)"
 """What is known of an attempt before its request leaves, its estimate last."""
@@ -221,9 +221,9 @@ class Journal:
                 lost = attempt.status is AttemptStatus.WAITING
                 connection.execute(
                     "UPDATE attempts SET status=?,finished_at=?,message=?,possibly_billed=1 WHERE attempt_id=?",
-                    (AttemptStatus.POSSIBLY_BILLED.value, now, JOB_GONE if lost else None, attempt.attempt_id),
+                    (AttemptStatus.POSSIBLY_BILLED.value, now, _JOB_GONE if lost else None, attempt.attempt_id),
                 )
-                text = JOB_GONE if lost else "the process ended before an answer came"
+                text = _JOB_GONE if lost else "the process ended before an answer came"
                 put_task(connection, attempt.task_id, "failed", now, text)
                 marked.append(attempt.attempt_id)
             return tuple(row for name in marked for row in select_attempts(connection, "WHERE attempt_id=?", (name,)))

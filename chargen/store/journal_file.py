@@ -23,7 +23,7 @@ from chargen.errors import InputError, Position, Problem, StartError, error, war
 from chargen.store.clock import Clock
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.journal_rows import SCHEMA, SCHEMA_VERSION, TABLES, DamagedRowError
-from chargen.store.sqlite_files import ForeignError, open_to_read, refuse_foreign
+from chargen.store.sqlite_files import ForeignError, is_busy, open_to_read, refuse_foreign
 from chargen.store.trash import Trash
 
 _BUSY_SECONDS = 30.0
@@ -146,9 +146,8 @@ class JournalFile:
 
     def _is_in_use(self, failure: sqlite3.DatabaseError) -> bool:
         """Say whether a file can't be asked because a process has it in its hands, or is just making it."""
-        busy = getattr(failure, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
         unmade = str(failure).startswith("no such table")
-        return busy or (unmade and self.path.with_name(self.path.name + "-wal").exists())
+        return is_busy(failure) or (unmade and self.path.with_name(self.path.name + "-wal").exists())
 
     def _stand_in(self) -> sqlite3.Connection:
         """Make what the next run that may write will make, in memory."""

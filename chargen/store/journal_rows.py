@@ -127,6 +127,14 @@ class Attempt(Billed, Struct, frozen=True):
         return self.status is AttemptStatus.WAITING
 
     @property
+    def lost_its_job(self) -> bool:
+        """True where it may have been billed because the folder of its job is gone, which `message` says.
+
+        One that was sent alone when its process died has no message.
+        """
+        return self.status is AttemptStatus.POSSIBLY_BILLED and self.message is not None
+
+    @property
     def unanswered(self) -> bool:
         """True for one in flight, and one whose process died while it was."""
         return self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)

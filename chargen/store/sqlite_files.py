@@ -16,6 +16,11 @@ def refuse_foreign(connection: sqlite3.Connection) -> None:
         raise ForeignError("it holds triggers or views")
 
 
+def is_busy(failure: sqlite3.Error) -> bool:
+    """Say whether a database can't be asked because another process has it in its hands."""
+    return getattr(failure, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def open_to_read(path: Path) -> sqlite3.Connection | None:
     """Open a database so that no file is made beside it; None where there is none. Raises sqlite3.Error."""
     if not path.is_file():

@@ -89,7 +89,8 @@ def test_a_file_of_the_name_is_found_the_newest_of_several(book: Project) -> Non
     }
 
 
-def test_of_a_run_log_the_newest_whose_file_exists_counts(book: Project) -> None:
+@pytest.mark.parametrize("log", ["imagery.runs.yaml", "imagery.runs.YAML"])
+def test_of_a_run_log_the_newest_whose_file_exists_counts(book: Project, log: str) -> None:
     runs = [
         ("mara-the-lamp-00", "first.jpg", "2025-12-20"),
         ("mara-the-lamp-00", "second.jpg", "2025-12-21"),
@@ -97,13 +98,13 @@ def test_of_a_run_log_the_newest_whose_file_exists_counts(book: Project) -> None
         (f"mara-{LONG[:40]}-02", "long.jpg", "2025-12-20"),
         ("somebody-else", "first.jpg", "2025-12-20"),
     ]
-    book.write(f"{FOLDER}/imagery.runs.yaml", run_log(*runs))
+    book.write(f"{FOLDER}/{log}", run_log(*runs))
     for name in ("first", "second", "long"):
         book.write(f"{FOLDER}/images/{name}.jpg", jpeg(8, 8, 1))
     book.write(f"{FOLDER}/images/the-lamp.png", png(8, 8, 1))
     adoption = found(book)
     assert list(pairs(adoption).values()) == ["run log: second.jpg", "run log: long.jpg"]
-    assert str(adoption.images[0].found.place) == f"{FOLDER}/imagery.runs.yaml:3:5"
+    assert str(adoption.images[0].found.place) == f"{FOLDER}/{log}:3:5"
 
 
 @pytest.mark.parametrize(

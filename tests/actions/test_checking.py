@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.inside import build
 from support.project import Project
 
 from chargen.actions.check import check
@@ -201,3 +202,98 @@ def test_what_did_not_fit_into_the_limit_is_told(tmp_path: Path) -> None:
         "its fields are longer than `prompt_limit` allows: shortened `scene`; left out `pose`, `mood`"
     )
     assert str(told.problem.position) == "imagery/characters/al/scenes.yaml:4:5"
+
+
+def test_an_entry_waits_for_its_prompt_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    """Only what says why there is none stands for the note, not a name that holds the word."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [promptus]")
+    book.edit(file, 'prompt_used: "A lamp."', "negative_promt: Nobody.")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = [finding.problem.message for finding in check(session).findings]
+    assert "this entry has no prompt yet" in told
+    assert any("`promptus`" in message for message in told)
+    book.edit(file, "negative_promt: Nobody.", "prompt_used: # A lamp.")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = [finding.problem.message for finding in check(session).findings]
+    assert "this entry has no prompt yet" not in told
+    assert "`prompt_used` is empty: `# A lamp.` is a comment" in told
+
+
+def test_a_picture_that_does_not_exist_is_told_whatever_is_called_like_it(tmp_path: Path) -> None:
+    """Once: where an image needs it, by what that image waits for."""
+    book = Project(tmp_path)
+    mara = "imagery/characters/mara/imagery.yaml"
+    book.write(
+        mara,
+        "entity_type: character\nslug: mara\nappearance: tall\ngeneration_defaults: {provider: sketch, model: sketch}\n"
+        "image_inventory:\n  - {id: photo, path: old.png}\n",
+    )
+    file = book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [imagery/characters/mara/old.png]")
+    missing = "the inventory's picture `photo` does not exist"
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = {finding.problem.message: str(finding.problem.position) for finding in check(session).findings}
+    assert told[missing] == f"{mara}:6:5"
+    book.edit(file, "[imagery/characters/mara/old.png]", "[mara]")
+    book.edit(mara, "path: old.png", "path: old.png, is_reference_portrait: true")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        told = {finding.problem.message: str(finding.problem.position) for finding in check(session).findings}
+    assert missing not in told
+    assert "reference `imagery/characters/mara/old.png` is not there" in told
+
+
+def told(book: Project) -> list[tuple[str, str]]:
+    """What `check` warns of, with its hint."""
+    with open_session(book.root, {}, read_only=True) as session:
+        found = check(session).findings
+    return [(each.problem.message, each.problem.hint) for each in found if each.problem.severity is Severity.WARNING]
+
+
+def test_a_slip_in_the_slug_of_another_file_is_told_with_the_nearest(tmp_path: Path) -> None:
+    """A listed character's too; one that an image depicts is told there, and only once."""
+    book = Project(tmp_path)
+    book.character("mara", "A face.")
+    book.write(
+        "imagery/locations/lighthouse/imagery.yaml",
+        "entity_type: location-imagery\nslug: lighthouse\nzones: []\n"
+        "overview: {prompt_used: A tower., generated_images: []}\n",
+    )
+    book.chapter(
+        "ch01",
+        {"a": "A lamp."},
+        extra="characters: [{slug: marra}, {slug: otto}, {slug: evee}]",
+        entry="location: lighthose\ndepicts_characters: [mara, evee]",
+    )
+    write = "write a character file with this `slug`, or leave them out here"
+    assert told(book) == [
+        ("`marra` has no character file", "did you mean `mara`?"),
+        ("`otto` has no character file", ""),
+        ("`lighthose` has no location file", "did you mean `lighthouse`?"),
+        ("`evee` has no character file: nothing tells what they look like", write),
+    ]
+
+
+def test_of_a_file_that_can_t_be_read_nothing_is_said_to_be_missing(tmp_path: Path) -> None:
+    book = Project(tmp_path)
+    book.write("imagery/locations/quay/imagery.yaml", "entity_type: location-imagery\nslug: [\n")
+    book.chapter("ch01", {"a": "A lamp."}, entry="location: quay")
+    assert told(book) == []
+
+
+@pytest.mark.parametrize("status", ["approved", "locked"])
+def test_a_kept_picture_that_is_nowhere_is_told(tmp_path: Path, status: str) -> None:
+    """Nothing makes one as long as the status stands there; one that a build puts back is not missing."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."}, entry=f"status: {status}")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        (problem,) = (finding.problem for finding in check(session).findings)
+    assert (problem.severity, str(problem.position)) == (Severity.WARNING, f"{file}:6:5")
+    picture = "`generated/chapters/ch01/a.png`"
+    assert problem.message == f"status is {status}, but its picture {picture} does not exist and nothing restores it"
+    assert problem.hint == "put the picture there, or remove the `status`: then a build makes a new one"
+    book.edit(file, f"    status: {status}\n", "")
+    assert build(book) == 0
+    book.edit(file, '    size: "128x96"\n', f'    size: "128x96"\n    status: {status}\n')
+    (tmp_path / "generated/chapters/ch01/a.png").unlink()
+    with open_session(tmp_path, {}, read_only=True) as session:
+        assert [finding.problem.hint for finding in check(session).findings] == ["the next build puts it back for free"]

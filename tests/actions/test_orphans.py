@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.inside import build, opened
+from support.inside import build, opened, verdicts
 from support.project import Project
 
 from chargen.actions.orphans import Unplanned, unneeded
+from chargen.model.values import Verdict
 
 CHAPTER = "imagery/chapters/ch01/imagery.yaml"
 PLACE = "imagery/locations/quay/imagery.yaml"
@@ -90,3 +91,11 @@ def test_pictures_of_an_entry_that_was_taken_out_are_proposed(book: Project) -> 
     found = looked(book)
     assert {item.path for item in found.files} == {*PICTURES, *PARTS}
     assert found.left == ()
+
+
+@pytest.mark.parametrize("name", ["imagery.YAML", "my imagery (1).Yml"])
+def test_an_imagery_file_is_read_whatever_the_case_of_its_suffix(book: Project, name: str) -> None:
+    path = book.root / CHAPTER
+    path.rename(path.with_name(name))
+    assert looked(book).files == looked(book).left == ()
+    assert set(verdicts(book).values()) == {Verdict.FRESH}

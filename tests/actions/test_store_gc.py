@@ -36,7 +36,7 @@ def objects() -> Objects:
 def proposed(root: Path, objects: Objects, named: str) -> Proposal:
     """What is proposed where the one branch of a project names one attempt."""
     line = RecordLine(PRINT, FileHash("c" * 64), 1, attempt=named).format()
-    (root / "imagery").mkdir()
+    (root / "imagery").mkdir(exist_ok=True)
     (root / "imagery/ch01.yaml").write_text(f'record: "{line}"\n')
     git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(root))
     for command in (("init", "-q"), ("add", "imagery"), ("commit", "-qm", "One")):
@@ -63,3 +63,13 @@ def test_a_record_that_stands_before_one_that_can_t_be_read_stays(tmp_path: Path
     objects.put(f"done/{PRINT}/3", b"{}")
     found = proposed(tmp_path, objects, FIRST)
     assert [keys[0].partition("/")[0] for _, keys in found.replies] == ["cas"]
+
+
+def test_what_an_imagery_file_names_that_git_does_not_know_stays(tmp_path: Path, objects: Objects) -> None:
+    """Whatever the case of its suffix."""
+    line = RecordLine(PRINT, FileHash("c" * 64), 1, attempt=SECOND).format()
+    (tmp_path / "imagery").mkdir()
+    (tmp_path / "imagery/ch02.YAML").write_text(f'record: "{line}"\n')
+    (tmp_path / "imagery/.gitignore").write_text("*.YAML\n")
+    found = proposed(tmp_path, objects, FIRST)
+    assert [reply.record.attempt for reply, _ in found.replies] == [THIRD]

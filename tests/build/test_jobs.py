@@ -596,6 +596,7 @@ def test_a_job_whose_folder_is_gone_may_be_billed_and_is_named_once(shop: Shop) 
     told = [line for line in opening(shop.last) if line.startswith("possibly billed: chapters/ch01/a: in a job of ")]
     assert len(told) == 1
     assert [attempt.task_id for attempt in shop.attempts() if attempt.in_doubt] == ["chapters/ch01/a"]
+    assert [attempt.task_id for attempt in shop.attempts() if attempt.lost_its_job] == ["chapters/ch01/a"]
     assert len(shop.vendor.prompts) == 2
     shop.run_build()
     assert shop.last.leftovers == ()

@@ -67,6 +67,27 @@ def test_what_can_not_be_checked_names_the_place_to_correct() -> None:
     )
 
 
+def test_what_only_wants_more_variants_is_not_told_as_unchecked() -> None:
+    """Its picture is current; what can't be checked is told as that, whatever else it wants."""
+
+    def by_name(name: str) -> Reason:
+        return Reason(ReasonCode.VARIANTS_BY_NAME, ("2", name))
+
+    slip = Reason(ReasonCode.PROBLEM, ("template error: no end", "prompts/chapter.txt.j2:8:1"))
+    blocked = Reason(ReasonCode.VARIANTS_BLOCKED, causes=(Reason(ReasonCode.REFERENCE_BLOCKED, ("p.png",)),))
+    assert tuple(untouched_lines([("a", "fresh", (by_name("a"),))])) == (
+        "kept as it is: a; more variants only by name: `doit --variants 2 a`",
+    )
+    images = [(name, "fresh", (by_name(name),)) for name in "ab"]
+    images += [("c", "fresh", (blocked,)), ("d", "fresh", (slip, blocked))]
+    assert tuple(untouched_lines(images)) == (
+        "kept as it is: d; can't be checked until prompts/chapter.txt.j2:8:1 is fixed",
+        "  template error: no end",
+        "kept as they are: a, b; more variants only by name: `doit --variants NUMBER NAME`",
+        "kept as it is: c; no more variants can be made: reference `p.png` is blocked",
+    )
+
+
 def _absent(name: str, file: str, line: int) -> Finding:
     return Finding(warning(f"`{name}` has no file", Position(file, line, 3), "write one"))
 

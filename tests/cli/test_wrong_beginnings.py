@@ -54,15 +54,16 @@ def test_misspelt_scenes_are_an_error_too(book: Project, capsys: pytest.CaptureF
     )
 
 
-def test_a_file_that_was_saved_as_text_is_told(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("suffix", [".txt", ".TXT"])
+def test_a_file_that_was_saved_as_text_is_told(book: Project, capsys: pytest.CaptureFixture[str], suffix: str) -> None:
     """Not so a copy beside the file itself."""
     book.character("mara")
     path = book.root / CHAPTER
-    path.with_name("imagery.yaml.txt").write_bytes(path.read_bytes())
+    path.with_name(f"imagery.yaml{suffix}").write_bytes(path.read_bytes())
     assert told(capsys, "check")[0] == 0
     path.unlink()
     code, out = told(capsys, "batch", "all")
-    assert (code, f"{CHAPTER}.txt: error: this file's name ends in `.txt`" in out) == (1, True), out
+    assert (code, f"{CHAPTER}{suffix}: error: this file's name ends in `.txt`" in out) == (1, True), out
     assert "hint: rename it to `imagery.yaml`" in out
     assert told(capsys, "gc", "--yes")[0] != 0
 

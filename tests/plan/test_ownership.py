@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -344,6 +345,53 @@ def test_a_painting_is_kept_under_an_entry_whose_file_path_names_nothing(book: B
     found = book.ownership()
     (group,) = found.groups
     assert group.moves == (Move("c", "generated/c.png", "generated/c.png", book.hash("picture of c")),)
+
+
+def test_what_version_control_brought_back_to_an_earlier_place_follows(book: Book) -> None:
+    """Renamed, built, and taken back with file and picture: the last place it was put at is empty."""
+    book.places["try-b"].insert(0, "generated/boat.png")
+    book.files["generated/b.png"] = "painted over it"
+    book.replace_all("b", "bell")
+    found = book.ownership()
+    assert found.owned == {"bell": Owned(PicturePlace.ELSEWHERE, "generated/b.png", book.hash("painted over it"))}
+    book.files["generated/boat.png"] = "painted where it was put last"
+    assert moves(book.ownership()) == {("bell", "generated/boat.png", "generated/bell.png")}
+
+
+def test_earlier_places_count_for_nothing_where_the_last_one_is_the_target(book: Book) -> None:
+    book.places["try-b"].insert(0, "generated/bell.png")
+    book.replace_all("b", "bell")
+    book.files["generated/b.png"] = "painted over it"
+    assert not book.ownership().groups
+
+
+@pytest.mark.parametrize("rename", [Book.rename, Book.replace_all])
+def test_a_copy_of_another_picture_in_its_place_follows_like_a_painting(
+    book: Book, rename: Callable[[Book, str, str], None]
+) -> None:
+    book.files["generated/b.png"] = "picture of a"
+    rename(book, "b", "bell")
+    found = book.ownership()
+    assert found.owned == {"bell": Owned(PicturePlace.ELSEWHERE, "generated/b.png", book.hash("picture of a"))}
+
+
+def test_the_picture_of_an_entry_that_still_seeks_it_is_no_copy(book: Book) -> None:
+    """Two renamed, and the first one's picture put where the other's was, by a file manager."""
+    book.files["generated/b.png"] = book.files.pop("generated/a.png")
+    book.rename("a", "ape")
+    book.rename("b", "bell")
+    assert ("bell", "generated/b.png", "generated/bell.png") not in moves(book.ownership())
+
+
+def test_what_a_move_that_died_left_behind_is_no_copy(book: Book) -> None:
+    """The first one's picture has arrived and not left yet; the second was renamed by replacing to where it stands."""
+    book.rename("a", "ape")
+    book.files |= {"generated/ape.png": "picture of a", "generated/b.png": "picture of b, grown"}
+    book["b"].picture("picture of b, grown")
+    book.replace_all("b", "a")
+    found = book.ownership()
+    assert ("a", "generated/b.png", "generated/a.png") in moves(found)
+    assert [set(group.entries) for group in found.groups] == [{"ape", "a"}]
 
 
 def test_an_entry_with_a_record_keeps_what_stands_at_its_target(book: Book) -> None:

@@ -218,7 +218,7 @@ class Model:
         for move in group.moves:
             line = by_id[move.id].line
             if line is not None and line.attempt is not None:
-                self.book.places[line.attempt] = move.target
+                self.book.places[line.attempt] = [move.target, *self.book.places.get(line.attempt, [])]
                 yield
 
     def at(self, path: str) -> str | None:

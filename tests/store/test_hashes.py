@@ -136,3 +136,25 @@ def test_bytes_and_files_hash_alike(tmp_path: Path) -> None:
     data = os.urandom((1 << 20) + 7)
     (tmp_path / "x").write_bytes(data)
     assert hash_bytes(data) == hash_file(tmp_path / "x")[0] == sha(data)
+
+
+def test_a_cache_that_another_process_has_in_its_hands_is_left_alone(
+    tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By SQLite's code, whatever it says; one that is damaged is made anew."""
+    path = tmp_path / "x.png"
+    path.write_bytes(b"x")
+    first = FileHashes(tmp_path, database, now_ns=later)
+    first.hash_of(path)
+    first.save()
+
+    def failing(code: int) -> None:
+        failure = sqlite3.OperationalError("whatever")
+        failure.sqlite_errorcode = code
+        monkeypatch.setattr(hash_cache, "refuse_foreign", lambda _: (_ for _ in ()).throw(failure))
+        assert FileHashes(tmp_path, database, now_ns=later).hash_of(path) == sha(b"x")
+
+    failing(sqlite3.SQLITE_BUSY)
+    assert database.exists()
+    failing(sqlite3.SQLITE_CORRUPT)
+    assert not database.exists()

@@ -166,6 +166,7 @@ def test_a_sent_row_is_durable_before_the_call_returns(tmp_path: Path) -> None:
         True,
         sending().attempt_id,
     )
+    assert not left.lost_its_job
     assert journal.leftovers() == ()
     assert tasks(journal, "status") == [("failed",)]
     assert sum_of("", journal.attempts(START), is_proof).possibly_usd == Decimal("0.05")

@@ -48,7 +48,7 @@ class Book:
         self.hashed: list[str] = []
         self.ignores_case = False
         self.made: dict[str, EntryId] = {}
-        self.places: dict[str, str] = {}
+        self.places: dict[str, list[str]] = {}
         self.asked: list[str] = []
 
     def __getitem__(self, name: str) -> Kept:
@@ -71,7 +71,7 @@ class Book:
         entry.named = target
         entry.line = RecordLine(Fingerprint("0" * 64), digest(picture), len(picture), attempt=attempt)
         self.made[attempt] = entry.id
-        self.places[attempt] = target
+        self.places[attempt] = [target]
 
     def rename(self, name: str, to: str) -> None:
         self[name].id = EntryId(to)
@@ -134,9 +134,9 @@ class Book:
     def made_for(self, line: RecordLine) -> EntryId | None:
         return self.made.get(line.attempt or "")
 
-    def put_at(self, line: RecordLine) -> str:
+    def put_at(self, line: RecordLine) -> list[str]:
         self.asked.append(line.attempt or "")
-        return self.places.get(line.attempt or "", "")
+        return self.places.get(line.attempt or "", [])
 
     def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
         return self.begun.get((named, recorded))

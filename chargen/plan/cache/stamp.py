@@ -22,7 +22,7 @@ BUSY = BUILDING
 """There while a run has something to do: after a crash it stays, and the next run looks at everything itself."""
 
 _FRESH = "fresh"
-SUFFIXES = (".yaml", ".yml")
+_SUFFIXES = (".yaml", ".yml")
 _MAX_BYTES = 256 << 20
 
 
@@ -128,6 +128,11 @@ def read_bounded(path: Path) -> bytes | None:
         return None
 
 
+def is_yaml(name: str) -> bool:
+    """Say whether a file is YAML by the end of its name, in any case: programs of Windows write `.YAML`."""
+    return name.lower().endswith(_SUFFIXES)
+
+
 def files_below(root: Path, roots: Iterable[str], unread: list[str] | None = None) -> Iterator[str]:
     """Yield the YAML files below each of `roots`, project-relative and in path order.
 
@@ -179,7 +184,7 @@ def _walk(root: Path, folder: Path, unread: list[str]) -> Iterator[str]:
         unread.extend(path for path in (f"{place}/{name}" for name in folders) if os.path.islink(path))  # noqa: PTH114
         base = Path(place).relative_to(root).as_posix()
         for name in names:
-            if name.endswith(SUFFIXES) and not name.startswith("."):
+            if is_yaml(name) and not name.startswith("."):
                 yield f"{base}/{name}"
 
 
