@@ -391,4 +391,5 @@ def test_what_keeps_a_picture_of_ones_own_from_being_sketched_is_told_with_the_n
     told = book.chargen("why", "mara/the-lamp").out
     assert "a sketch never replaces a picture of your own" in told
     assert "move the picture away" in told
+    assert "a rebuild costs" not in told, "it is refused"
     assert "another provider" not in told
