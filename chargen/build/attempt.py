@@ -20,6 +20,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chargen import __version__
+from chargen.build.events import AnsweredByAnother, ChargedMore
 from chargen.config.tiers import FINAL
 from chargen.errors import ChargenError, InputError, Position, Problem, error
 from chargen.model.inputs import record_parts
@@ -270,6 +271,17 @@ def note_failed(session: Session, attempt_id: str, failure: ProviderError) -> No
         usage=session.project.clean(failure.usage),
         possibly_billed=failure.possibly_billed,
     )
+
+
+def told_of(
+    route: str, entry_id: str, most: Decimal | None, outcome: Reply | ProviderError
+) -> Iterator[ChargedMore | AnsweredByAnother]:
+    """Yield that a request cost more than the `most` it was known to, and that another model answered it."""
+    cost = outcome.cost_usd
+    if most and cost is not None and cost > most:
+        yield ChargedMore(route, entry_id, most, cost)
+    if isinstance(outcome, Reply) and outcome.answered_by is not None:
+        yield AnsweredByAnother(route, entry_id, outcome.answered_by)
 
 
 def _lost(problem: Problem) -> Problem:

@@ -15,9 +15,9 @@ from functools import partial
 
 from msgspec import Struct, field
 
-from chargen.build.attempt import note_failed, received
+from chargen.build.attempt import note_failed, received, told_of
 from chargen.build.batches import sendings_of
-from chargen.build.events import AnsweredByAnother, ChargedMore, told_of
+from chargen.build.events import AnsweredByAnother, ChargedMore
 from chargen.build.job_vendors import batches_of, why_unasked
 from chargen.config.layout import JOBS
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus, Upload

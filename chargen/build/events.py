@@ -6,13 +6,13 @@ Amounts are USD.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from chargen.model.request import ProviderError, Reply
+from chargen.model.request import ProviderError
 
 
 class RequestSent(Struct, frozen=True):
@@ -86,14 +86,3 @@ SendingEvent: TypeAlias = (
     " | AnsweredByAnother"
 )
 Sink: TypeAlias = Callable[[SendingEvent], None]
-
-
-def told_of(
-    route: str, entry_id: str, most: Decimal | None, outcome: Reply | ProviderError
-) -> Iterator[ChargedMore | AnsweredByAnother]:
-    """Yield that a request cost more than the `most` it was known to, and that another model answered it."""
-    cost = outcome.cost_usd
-    if most and cost is not None and cost > most:
-        yield ChargedMore(route, entry_id, most, cost)
-    if isinstance(outcome, Reply) and outcome.answered_by is not None:
-        yield AnsweredByAnother(route, entry_id, outcome.answered_by)

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from chargen.build.attempt import ImageAttempts
+from chargen.build.attempt import ImageAttempts, told_of
 from chargen.build.events import (
     JobAdvanced,
     ProviderPaused,
@@ -25,7 +25,6 @@ from chargen.build.events import (
     ServerLeftOut,
     Sink,
     TryFailed,
-    told_of,
 )
 from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import BreakerOpenError, Pool, Server, asks_too_long, next_wait, pause_after

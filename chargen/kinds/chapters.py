@@ -129,7 +129,7 @@ class Chapters(ImageryKind):
                     place=_place(block, moments),
                 )
             )
-        _report_unseen_faults(reader, cast, entries)
+        _report_unseen(reader, cast, entries)
         for location in reader.root.blocks("locations"):
             reader.use("location", location.text("ref"))
         return reader.imagery(entries)
@@ -152,7 +152,7 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
         reader.report(block)
         ids = _reference_ids(block)
         fault = next((problem for problem in block.problems if problem.severity is Severity.ERROR), None)
-        found[str(slug)] = CastMember(str(name or ""), ids, block.position, wants_no_portrait(block), fault)
+        found[str(slug)] = CastMember(slug, str(name or ""), ids, block.position, wants_no_portrait(block), fault)
     broken = any(problem.severity is Severity.ERROR for problem in reader.problems[before:])
     return None if broken else found
 
@@ -165,10 +165,15 @@ def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | 
     return found
 
 
-def _report_unseen_faults(reader: FileReader, cast: Mapping[str, CastMember] | None, entries: list[Entry]) -> None:
-    """Make faults of declared characters the file's where no image depicts the character."""
+def _report_unseen(reader: FileReader, cast: Mapping[str, CastMember] | None, entries: list[Entry]) -> None:
+    """Make faults of declared characters the file's where no image depicts the character, a slip in a slug too."""
     known = {problem for entry in entries for problem in entry.problems}
-    reader.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in known)
+    shown = {depicted.slug for entry in entries for depicted in entry.depicts}
+    for slug, member in (cast or _NOBODY).items():
+        if member.fault and member.fault not in known:
+            reader.problems.append(member.fault)
+        if slug not in shown:
+            reader.use("character", member.slug)
 
 
 def _reference_ids(block: Block) -> tuple[Traced, ...]:

@@ -58,6 +58,7 @@ class FileDefaults(Struct, frozen=True):
 class CastMember(Struct, frozen=True):
     """A character as its chapter declares it; `fault` is set where the declaration can't be read."""
 
+    slug: Traced
     name: str
     reference_ids: tuple[Traced, ...]
     position: Position

@@ -246,7 +246,7 @@ class Imagery(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     uses: tuple[Traced, ...] = ()
     """Slugs of what other files must describe, each once: `name` is their kind, `position` the first place. Characters
-    are left to `chargen.plan.resolve`."""
+    whom an image depicts are left to `chargen.plan.resolve`."""
     overview: EntryId | None = None
     """The entry that shows a location as a whole, where there is one."""
     zones: tuple[tuple[str, EntryId], ...] = ()

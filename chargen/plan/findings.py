@@ -13,6 +13,7 @@ from msgspec import Struct
 from chargen.errors import NAME, Position, Problem, error, note, warning
 from chargen.model.values import EntryId
 from chargen.plan.plan import Plan, Shown
+from chargen.text.names import did_you_mean, other_than_by_number
 
 
 class Finding(Struct, frozen=True):
@@ -85,9 +86,10 @@ def by_place(found: Iterable[Finding]) -> tuple[Finding, ...]:
 # problems that concern files together
 
 
-def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
-    """Return the warning of what a file names and no file describes."""
-    return warning(f"{kind} `{slug}` has no imagery file", position)
+def unknown_file(kind: str, slug: str, position: Position | None, known: Iterable[str]) -> Problem:
+    """Return the warning of what a file names and no file describes; `known` are the slugs of its kind."""
+    message = f"`{slug}` has no {kind} file"
+    return warning(message, position, did_you_mean(slug, other_than_by_number(slug, known)))
 
 
 def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:

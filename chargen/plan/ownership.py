@@ -331,10 +331,13 @@ class _Finder:
         if stands is None:
             return False
         file = self._file(path, stands)
-        sought = file in self.recorded and any(
-            line.file == file and entry_id not in self.settled for entry_id, line in self.lines.items()
-        )  # of one whose entry has its own, this is a copy
-        return not sought and self._take(claim, path, file)
+        if file in self.recorded and (self._is_sought(file) or self._left_over(path, stands)):
+            return False
+        return self._take(claim, path, file)
+
+    def _is_sought(self, file: FileHash) -> bool:
+        """Say whether an entry without a picture yet has a record of a file; of one that has its own it is a copy."""
+        return any(line.file == file and name not in self.settled for name, line in self.lines.items())
 
     def _take(self, claim: PictureClaim, path: str, file: FileHash) -> bool:
         """Give an entry the file at a place of the tree, and let it move where that is not its target."""

@@ -17,6 +17,7 @@ judged, so that only images of which it says something else are planned anew.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -30,7 +31,7 @@ from chargen.model.entries import Entry, Imagery, Retake
 from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import Book
-from chargen.plan.cache.rows import KeptEntry, KeptFile, Row, raw, read_entries, read_rows, row_of
+from chargen.plan.cache.rows import Head, KeptEntry, KeptFile, Row, raw, read_entries, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
@@ -43,7 +44,7 @@ from chargen.plan.plan import Offer, Plan, Planned, Shown
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.references import References
-from chargen.plan.scan import as_read, missing_roots, scan_without_prompt
+from chargen.plan.scan import as_read, broken_slugs, missing_roots, scan_without_prompt
 from chargen.plan.selection import Selectable
 
 PORTRAIT = "portrait"
@@ -229,15 +230,23 @@ class Planner:
     def _with_problems(self, images: tuple[Shown, ...], together: tuple[Problem, ...]) -> Plan:
         """Return the plan of images in build order; `together` are problems of files that concern each other."""
         heads = [self.book.heads[file] for file in self.disk.files]
-        known = {(head.kind, head.slug) for head in heads}
         problems = [*missing_roots(self.project), *(problem for head in heads for problem in head.problems), *together]
         problems.extend(two_files(*names) for names in self.book.doubled)
         for image in images:
             problems.extend(image.problems)
-        uses = (use for head in heads for use in head.uses)
-        problems.extend(unknown_file(kind, name, place) for kind, name, place in uses if (kind, name) not in known)
+        problems.extend(self._unknown_files(heads))
         problems.extend(former_forms(images))
         return Plan(images, tuple(dict.fromkeys(problems)))
+
+    def _unknown_files(self, heads: Iterable[Head]) -> Iterator[Problem]:
+        """Yield what files name and none describes; nobody knows of what a file that can't be read may describe."""
+        slugs: dict[str, dict[str, None]] = defaultdict(dict)
+        for head in self.book.heads.values():
+            slugs[head.kind][head.slug] = None
+        unread = broken_slugs(self.book.broken)
+        for kind, name, place in (use for head in heads for use in head.uses):
+            if name not in slugs[kind] and name not in unread:
+                yield unknown_file(kind, name, place, slugs[kind])
 
     def _file(self, file: str) -> Mapping[EntryId, Shown]:
         """Return the images of a file: kept ones while what was read for them holds, else planned anew."""

@@ -191,7 +191,10 @@ def _of_nobody(
         hint = f'fix {place.file}, or set `missing_references = "describe"`'
         found.problems.append(make(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
     elif depicted.looks is None:
-        hint = did_you_mean(slug, characters) or "write a character file with this `slug`, or leave them out here"
+        hint = (
+            did_you_mean(slug, other_than_by_number(slug, characters))
+            or "write a character file with this `slug`, or leave them out here"
+        )
         found.problems.append(warning(f"`{slug}` has no character file: {_UNTOLD}", depicted.position, hint))
     if place is None or describe:
         found.described.append(_described(slug, depicted.name or slug, depicted.looks, depicted.position))

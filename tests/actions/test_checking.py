@@ -242,6 +242,44 @@ def test_a_picture_that_does_not_exist_is_told_whatever_is_called_like_it(tmp_pa
     assert "reference `imagery/characters/mara/old.png` is not there" in told
 
 
+def told(book: Project) -> list[tuple[str, str]]:
+    """What `check` warns of, with its hint."""
+    with open_session(book.root, {}, read_only=True) as session:
+        found = check(session).findings
+    return [(each.problem.message, each.problem.hint) for each in found if each.problem.severity is Severity.WARNING]
+
+
+def test_a_slip_in_the_slug_of_another_file_is_told_with_the_nearest(tmp_path: Path) -> None:
+    """A listed character's too; one that an image depicts is told there, and only once."""
+    book = Project(tmp_path)
+    book.character("mara", "A face.")
+    book.write(
+        "imagery/locations/lighthouse/imagery.yaml",
+        "entity_type: location-imagery\nslug: lighthouse\nzones: []\n"
+        "overview: {prompt_used: A tower., generated_images: []}\n",
+    )
+    book.chapter(
+        "ch01",
+        {"a": "A lamp."},
+        extra="characters: [{slug: marra}, {slug: otto}, {slug: evee}]",
+        entry="location: lighthose\ndepicts_characters: [mara, evee]",
+    )
+    write = "write a character file with this `slug`, or leave them out here"
+    assert told(book) == [
+        ("`marra` has no character file", "did you mean `mara`?"),
+        ("`otto` has no character file", ""),
+        ("`lighthose` has no location file", "did you mean `lighthouse`?"),
+        ("`evee` has no character file: nothing tells what they look like", write),
+    ]
+
+
+def test_of_a_file_that_can_t_be_read_nothing_is_said_to_be_missing(tmp_path: Path) -> None:
+    book = Project(tmp_path)
+    book.write("imagery/locations/quay/imagery.yaml", "entity_type: location-imagery\nslug: [\n")
+    book.chapter("ch01", {"a": "A lamp."}, entry="location: quay")
+    assert told(book) == []
+
+
 @pytest.mark.parametrize("status", ["approved", "locked"])
 def test_a_kept_picture_that_is_nowhere_is_told(tmp_path: Path, status: str) -> None:
     """Nothing makes one as long as the status stands there; one that a build puts back is not missing."""

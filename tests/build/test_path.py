@@ -18,11 +18,11 @@ from chargen.build.opening import open_build
 from chargen.providers.sketch import SketchProvider
 
 ROOT = f"{Path(chargen.__file__).parent}/"
-ALL = (141, 943)
+ALL = (140, 946)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
-BUILDING = (79, 505)
+BUILDING = (78, 505)
 """Those of the building alone, the drawing of the two sketches among them."""
-WITHOUT_DRAWING = (70, 440)
+WITHOUT_DRAWING = (69, 440)
 """Those of the building, what a sketch is drawn with left out: another provider has its request and its reply there."""
 
 

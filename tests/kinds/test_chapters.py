@@ -112,7 +112,7 @@ def test_a_scalar_where_the_images_belong_is_an_error(scan, told):
     """The rest of the file is read all the same."""
     imagery = scan(HEAD + "images: none yet\ncharacters: [{ref: pim}]\n")
     assert told(imagery.problems) == [("error", 2, "`images` must be a list")]
-    assert imagery.uses == ()
+    assert imagery.uses == ("pim",)
 
 
 def test_items_that_are_no_mappings_are_told_and_left_out(scan, told):
@@ -386,13 +386,20 @@ def test_the_title_is_the_images_or_its_moments(scan):
     assert one(scan, "    source_moment: m9\n", head).title == "img-07"
 
 
-def test_the_file_tells_which_locations_it_uses(scan):
-    """Each once, with its first place."""
-    head = "metadata: {slug: ch03}\ncharacters: [{ref: pim}]\nlocations: [{ref: mill, zones: [{id: yard}]}]\n"
-    imagery = images(scan, "  - {custom_id: a, location: mill}\n  - {custom_id: b, location: quay}\n", head)
+def test_the_file_tells_which_locations_it_uses_and_which_characters_it_only_lists(scan):
+    """Each once, with its first place; of those that an image depicts more is told there."""
+    head = (
+        "metadata: {slug: ch03}\ncharacters: [{ref: pim}, {ref: ada}]\nlocations: [{ref: mill, zones: [{id: yard}]}]\n"
+    )
+    imagery = images(
+        scan,
+        "  - {custom_id: a, location: mill, depicts_characters: [ada]}\n  - {custom_id: b, location: quay}\n",
+        head,
+    )
     assert {(use.name, str(use), use.position.line) for use in imagery.uses} == {
         ("location", "mill", 5),
         ("location", "quay", 6),
+        ("character", "pim", 2),
     }
 
 

@@ -383,6 +383,17 @@ def test_the_picture_of_an_entry_that_still_seeks_it_is_no_copy(book: Book) -> N
     assert ("bell", "generated/b.png", "generated/bell.png") not in moves(book.ownership())
 
 
+def test_what_a_move_that_died_left_behind_is_no_copy(book: Book) -> None:
+    """The first one's picture has arrived and not left yet; the second was renamed by replacing to where it stands."""
+    book.rename("a", "ape")
+    book.files |= {"generated/ape.png": "picture of a", "generated/b.png": "picture of b, grown"}
+    book["b"].picture("picture of b, grown")
+    book.replace_all("b", "a")
+    found = book.ownership()
+    assert ("a", "generated/b.png", "generated/a.png") in moves(found)
+    assert [set(group.entries) for group in found.groups] == [{"ape", "a"}]
+
+
 def test_an_entry_with_a_record_keeps_what_stands_at_its_target(book: Book) -> None:
     book.replace_all("b", "bell")
     book.add("b", picture="picture of another", named="generated/b.png")
