@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -105,12 +106,13 @@ def gone(session: Session, evidence: Evidence) -> tuple[GoneHistory, ...]:
     for stored in originals.get(None, ()):
         found[stored.record.entry_id].append(_of_original(stored))
     kept = {name: session.history.list(name) for name in session.history.ids()}
-    # An entry that went through several names left files under each: they are its own, and it has them still.
-    own = {form for owner, all_ in originals.items() if owner is not None for each in all_ for form in _files_of(each)}
-    own |= {version.sha256 for name, versions in kept.items() if evidence.planned(name) for version in versions}
+    # An entry that went through several names left files under each: they are told where they were made, or not at all.
+    told = {form for all_ in originals.values() for each in all_ for form in _files_of(each)}
+    told |= {version.sha256 for name, versions in kept.items() if evidence.planned(name) for version in versions}
     for name, versions in kept.items():
         if not evidence.planned(name) and evidence.heir(name) is None:
-            _add_kept(session, versions, found[name], frozenset(own))
+            _add_kept(session, versions, found[name], told)
+            told |= {version.sha256 for version in versions}
     return tuple(GoneHistory(name, _numbered(found[name])) for name in sorted(found) if found[name])
 
 
@@ -150,7 +152,7 @@ def _of_original(stored: StoredOriginal) -> Version:
 
 
 def _add_kept(
-    session: Session, kept_here: Iterable[KeptVersion], found: list[Version], made: frozenset[FileHash]
+    session: Session, kept_here: Iterable[KeptVersion], found: list[Version], made: AbstractSet[FileHash]
 ) -> None:
     """Add files of the history; of those that were `made` from originals, what is not found yet is another entry's."""
     for kept in kept_here:

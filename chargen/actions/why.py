@@ -16,6 +16,7 @@ from chargen.kinds.record_edits import metadata_of, slots_of
 from chargen.model.amounts import amount_of, number
 from chargen.model.entries import Entry
 from chargen.model.inputs import NEGATIVE, SIZE, Inputs, nearest_form
+from chargen.model.reason import NOTHING_REPLACES
 from chargen.model.record import Record, RecordedReference
 from chargen.model.record_line import RecordLine, accepted_for
 from chargen.model.traced import Traced
@@ -42,8 +43,9 @@ class Why(Struct, frozen=True):
     record: Record | None
     explanation: Explanation | None
     rebuild_usd: Decimal | None
-    """What a new image costs by estimate; None where that is unknown, or no request can be made of the entry."""
+    """What a new image costs by estimate; None where that is unknown, or none can be made."""
     can_build: bool
+    """True where a request can be made of the entry, and nothing keeps the present picture where it stands."""
     unanswered: tuple[Attempt, ...] = ()
     """Requests for it that a run that died had in flight: they may have been billed, with no image."""
 
@@ -124,7 +126,8 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     if line is not None and now is not None:
         explanation = explain(RecordedInputs.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
-    offer = planner.offer(image)
+    kept = any(reason.code in NOTHING_REPLACES for reason in image.reasons)
+    offer = None if kept else planner.offer(image)
     lost = tuple(attempt for attempt in session.unanswered() if attempt.task_id == image.id)
     return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None, lost)
 

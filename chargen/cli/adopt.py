@@ -57,7 +57,7 @@ def _lines(adoption: Adoption) -> Iterator[str]:
         undo = " (`chargen undo` takes it back)" if adoption.decision else ""
         yield f"{count} taken as {'it is' if len(adoption.taken) == 1 else 'they are'}; nothing was sent{undo}"
     else:
-        yield "no pictures were found for images without one"
+        yield "nothing was taken" if adoption.images else "no pictures were found for images without one"
     for path in adoption.ambiguous:
         yield f"left: {path}: its name means several images; name it in the `file_path` of one"
 

@@ -193,7 +193,7 @@ class Book:
         for place in pictures.places(entry):
             self._disk.trace.note(FILE, place)
         found = self.find_picture(entry)
-        return "" if found is None else found.path
+        return found.path if found is not None and self._disk.begins_as_picture(found.path) else ""
 
     def find_picture(self, entry: Entry) -> OwnPicture | None:
         """Look for a picture of an entry without one; what another entry plans is that one's, whoever names it."""

@@ -30,7 +30,7 @@ from chargen.store.hash_cache import FileHashes
 from chargen.store.journal import Journal
 from chargen.store.moves import BegunEntryMove
 from chargen.store.original_store import OriginalStore
-from chargen.store.pictures import DecodedPictures, ReferenceLook, damaged_reference, look_at
+from chargen.store.pictures import DecodedPictures, ReferenceLook, begins_as_picture, damaged_reference, look_at
 from chargen.store.signatures import RACY_NS, Signatures
 
 ReferenceFile: TypeAlias = tuple[FileHash | None, ReferenceLook]
@@ -126,6 +126,11 @@ class Disk:
                 look = ReferenceLook(trouble=damaged_reference(path))
             self._references[path, published] = digest, look
         return self._references[path, published]
+
+    def begins_as_picture(self, path: str) -> bool:
+        """Say by its first bytes whether a file is a picture."""
+        self.trace.note(FILE, path)
+        return begins_as_picture(self.project.root, path)
 
     def model_file(self, path: str) -> FileHash | None:
         """Look at a file of the project that is a model; return its hash where it is there."""

@@ -33,7 +33,7 @@ from chargen.images.sniff import (
 )
 from chargen.model.record import Original, Record, RecordError, from_dict
 from chargen.model.values import FileHash, is_digest
-from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
+from chargen.plain_file import PICTURE_BYTES, open_plain, read_json, read_plain
 from chargen.store.files import FileKind, hash_bytes, kind_of, make_folder, write_whole
 from chargen.store.places import OutsideError, contained
 
@@ -46,6 +46,8 @@ MAX_REFERENCE_BYTES = 50 << 20
 _FOREIGN = {b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"8BPS": "PSD", b"gimp xcf ": "XCF"}
 """How BMP, TIFF, PSD and XCF begin: nothing here reads them, but an author's save in one of them is no damage."""
 _SENT = (PNG, JPEG, WEBP, GIF)
+_BEGINNING = 1024
+"""Bytes by which a picture is told from other files."""
 _FORMAT = 1
 """A new number where what can be decoded changes: of the outcomes that are kept."""
 
@@ -96,6 +98,18 @@ def look_at(root: Path, path: str) -> ReferenceLook:
 def unsendable(root: Path, path: str) -> Unsendable | None:
     """Say why a file can't be sent as a reference; None where it can."""
     return look_at(root, path).trouble
+
+
+def begins_as_picture(root: Path, path: str) -> bool:
+    """Say by its first bytes whether a file is a picture that may be sent; of a Git LFS pointer that it may be one."""
+    try:
+        full = contained(root, path)
+        if kind_of(full).kind is FileKind.LFS_POINTER:
+            return True
+        with open_plain(full, MAX_REFERENCE_BYTES) as file:
+            return sniff(file.read(_BEGINNING)) in _SENT
+    except (OutsideError, OSError):
+        return False
 
 
 def damaged_reference(path: str) -> Unsendable:

@@ -274,6 +274,23 @@ def test_what_is_no_picture_is_not_taken(book: Project) -> None:
     assert book.read(FILE) == SCENES
 
 
+def test_what_is_no_picture_is_not_offered(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by a kept plan, which sees a picture that was put in its place; a pointer of Git LFS may be one."""
+    monkeypatch.chdir(book.root)
+    junk = book.write(f"{FOLDER}/images/the-lamp.png", b"not at all")
+    last = CliRunner().invoke(cli, ["adopt"]).output.splitlines()[-1]
+    assert last == "nothing was taken"
+    inside.let_settle(monkeypatch)
+    with inside.opened(book) as (session, planner):
+        planner.plan()
+        session.keep(planner)
+        assert list(_seen(session)) == []
+        junk.write_bytes(png(8, 8, 1))
+        assert list(_seen(session)) == [f"{FOLDER}/images/the-lamp.png"]
+        junk.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 5\n" % (b"ab" * 32))
+        assert list(_seen(session)) == [f"{FOLDER}/images/the-lamp.png"]
+
+
 def test_a_run_log_that_is_no_yaml_is_one_problem_with_its_place(book: Project) -> None:
     """What it tells of is not found; all else is, and all else is built."""
     book.write(f"{FOLDER}/imagery.runs.yaml", "runs:\n  - target_id: a\n  file_name: [\n")
@@ -374,4 +391,5 @@ def test_what_keeps_a_picture_of_ones_own_from_being_sketched_is_told_with_the_n
     told = book.chargen("why", "mara/the-lamp").out
     assert "a sketch never replaces a picture of your own" in told
     assert "move the picture away" in told
+    assert "a rebuild costs" not in told, "it is refused"
     assert "another provider" not in told

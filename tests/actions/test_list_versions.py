@@ -6,9 +6,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from servers.pictures import png
 from support.inside import build, one, opened, verdicts
 from support.project import Project
 
+from chargen.actions.accept import accept
 from chargen.actions.history import gone, histories, history, named
 from chargen.actions.restore import Restored, restore, users
 from chargen.actions.version import ImageHistory, VersionPlace
@@ -188,6 +190,24 @@ def test_versions_of_a_deleted_entry_are_gone_and_can_be_restored_to_another(boo
     current = versions(book, "chapters/ch02/x").versions
     assert len(current) == 3, "who has a picture of one that is gone has all that it left"
     assert verdicts(book) == {"chapters/ch02/x": Verdict.FRESH}
+
+
+def test_a_version_of_a_deleted_entry_of_many_names_is_gone_once(book: Project) -> None:
+    """Its files lie in the history under every name it had, painted ones too."""
+    book.chapter("ch02", {"x": "A tree."})
+    book.write(f"generated/{A}.png", png(128, 96, 1))
+    with opened(book) as (session, planner):
+        accept(session, planner, (one(planner, A),))
+    for former, name in (("a", "bell"), ("bell", "cup")):
+        book.edit(CH01, f'custom_id: "{former}"', f'custom_id: "{name}"')
+        build(book)
+    (book.root / CH01).unlink()
+    (book.root / "generated/chapters/ch01/cup.png").unlink()
+    with opened(book, read_only=True) as (session, planner):
+        found = [version for item in gone(session, planner.evidence) for version in item.versions]
+    assert len(found) == 3
+    assert len({version.file for version in found}) == 3
+    assert all((book.root / version.path).is_file() for version in found)
 
 
 def test_while_a_picture_is_to_move_nothing_is_put_in_its_way(book: Project) -> None:
