@@ -30,7 +30,7 @@ from chargen.build.publish import (
     write_back,
 )
 from chargen.build.restore import Restorer
-from chargen.build.result import BuildResult, NotWantedError, Outcome, RewordedError
+from chargen.build.result import BuildResult, NotWantedError, Outcome, RenamedError, RewordedError
 from chargen.build.rewording import Rewording
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
@@ -55,7 +55,7 @@ _AT_ONCE = 0.005
 """Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
 
 
-def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: C901, PLR0911 - one for each way it ends
+def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: C901 - one for each way it ends
     """Do what an image needs now, up to its picture at the target, its slots in the YAML and its journal row.
 
     Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError,
@@ -65,7 +65,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: 
     if (group := builder.judge.evidence.ownership.group_of(image.id)) is not None:
         builder.mover.settle(group, image.id)
     if (called := builder.place_now(image, image)).id != image.id:
-        return BuildResult(Outcome.NOTHING, image, note=f"its entry is called `{called.id}` by now: run again")
+        raise RenamedError(called.id)
     if need := next(filter(builder.batches.joined.__contains__, image.needs), None):
         return BuildResult(Outcome.NOTHING, image, note=f"its reference `{need}` is in a job: it waits")
     with build_lock(session.project.root, image.id):

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from chargen.errors import ChargenError
 from chargen.model.reason import sentences
+from chargen.model.values import EntryId
 from chargen.plan.plan import Planned
 
 
@@ -62,3 +63,11 @@ class RewordedError(Exception):
     """An image asks for something else by now than the plan it was to be sent for; nothing was sent."""
 
     message = "what it is made of was edited while it waited: the next run sends what is written now"
+
+
+class RenamedError(RewordedError):
+    """Its entry has another id by now: `name`; the next run builds it under that."""
+
+    def __init__(self, name: EntryId) -> None:
+        self.message = f"its entry is called `{name}` by now: run again"
+        super().__init__(self.message)

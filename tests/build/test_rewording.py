@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from servers import pictures
-from support.studio import Studio
+from support.studio import ENVIRON, Studio
 
 from chargen.build import opening
 from chargen.build.result import RewordedError
+from chargen.cli.run_summary import closing
+from chargen.model.values import EntryId
 from chargen.plan import scan
+from chargen.plan.build_request import BuildRequest
+from chargen.plan.selection import Selection
 from chargen.plan.session import Session
 
 CHAPTER = "imagery/chapters/ch01/imagery.yaml"
@@ -96,6 +100,22 @@ def test_what_is_edited_before_a_request_leaves_is_not_sent_as_it_was(book: Stud
     assert B in [image.id for image in book.plan().images if image.sends]
     assert len(book.build(B)) == 1
     assert book.left_out == []
+
+
+def test_a_renamed_entry_is_left_out_and_named(book: Studio) -> None:
+    """Nothing is sent for it, which is no failure; the next run builds it under its new name."""
+    build = opening.open_build(book.root, BuildRequest(Selection((B,))), environ=ENVIRON)
+    try:
+        book.edit(CHAPTER, 'custom_id: "b"', 'custom_id: "d"')
+        assert build.build(EntryId(B)) is not None
+        told = list(closing(build, 1.0))
+        assert not any("nothing to do" in line for line in told), told
+        assert told[0].startswith("left out 1")
+        assert f"left out: {B}: its entry is called `chapters/ch01/d` by now: run again" in told
+        assert build.failed == {}
+    finally:
+        build.close()
+    assert len(book.build("chapters/ch01/d")) == 1
 
 
 @pytest.mark.parametrize("edit", OTHERS)

@@ -92,7 +92,9 @@ class Studio(Project):
         )
         adapters = build.session.adapters
         adapters._made["openai"] = dict.fromkeys(adapters.members("openai"), vendor)  # type: ignore[arg-type]
-        self.failures = [told for image in build.chosen if (told := build.build(image.id)) is not None]
+        self.failures = [
+            told for image in build.chosen if (told := build.build(image.id)) is not None and image.id in build.failed
+        ]
         self.outcomes = {done.image.id: done.outcome.value for done in build.built}
         self.prompts += vendor.prompts
         self.seeds += vendor.seeds
