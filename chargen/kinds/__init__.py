@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
+from chargen.kinds.clashes import clashes, clashing
 from chargen.kinds.kind import ImageryKind
-from chargen.kinds.names import clashes, clashing
 from chargen.kinds.recognition import kind_of, overlooked
 from chargen.kinds.registry import all_kinds, named
 from chargen.model.entries import Imagery

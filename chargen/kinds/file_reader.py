@@ -151,5 +151,5 @@ class FileReader(Struct):
         if first is position:
             return name
         full = self.kind.entry_id(self.slug or "", name)
-        self.clashes.setdefault(full, []).append(clash(full, position, full, first))
+        self.clashes.setdefault(full, []).append(clash(full, position, full, first, self.kind.name_keys[0]))
         return None

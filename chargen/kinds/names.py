@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Entry, Imagery
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId
 
 MAX_BYTES = 200
 """UTF-8 bytes of one name: file systems take 255, suffixes and temporary names need some."""
@@ -58,37 +56,13 @@ def name_problem(name: Traced, what: str) -> Problem | None:
     )
 
 
-def clashes(imageries: Iterable[Imagery]) -> tuple[Problem, ...]:
-    """Return one error for each entry whose picture another entry already claims, naming both places.
-
-    Names that differ in case or in Unicode form alone clash: many file systems take them for one.
-    """
-    return tuple(problem for _, problem in _clashing(imageries))
-
-
-def clashing(imageries: Iterable[Imagery]) -> frozenset[EntryId]:
-    """Return the ids of all entries that claim a picture together with another entry: none of them may be built."""
-    return frozenset(entry_id for ids, _ in _clashing(imageries) for entry_id in ids)
-
-
-def _clashing(imageries: Iterable[Imagery]) -> list[tuple[tuple[EntryId, EntryId], Problem]]:
-    first: dict[str, Entry] = {}
-    found: list[tuple[tuple[EntryId, EntryId], Problem]] = []
-    for imagery in imageries:
-        for entry in imagery.entries:
-            other = first.setdefault(clash_key(entry.id), entry)
-            if other is not entry:
-                found.append(((other.id, entry.id), clash(entry.id, entry.position, other.id, other.position)))
-    return found
-
-
-def clash(name: str, position: Position, other: str, other_position: Position) -> Problem:
-    """Return the error of two entries for one picture."""
+def clash(name: str, position: Position, other: str, other_position: Position, key: str) -> Problem:
+    """Return the error of two entries for one picture; `key` names an entry, also one whose title makes its id."""
     same = "the same picture" if name == other else f"the same picture as `{other}` where case does not count"
     return error(
         f"`{name}` is planned twice: {same} is planned at {other_position}",
         position,
-        "give one of the two another id",
+        f"give one of the two an id of its own with `{key}: ...`",
     )
 
 

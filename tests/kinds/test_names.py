@@ -68,6 +68,7 @@ def test_entries_of_two_files_may_not_share_a_picture(scan):
     (problem,) = kinds.clashes([first, other])
     assert problem.position.file == "y/imagery.yaml"
     assert "x/imagery.yaml:2:28" in problem.message
+    assert problem.hint == "give one of the two an id of its own with `custom_id: ...`"
     assert kinds.clashing([first, other]) == {"chapters/a/two"}
 
 

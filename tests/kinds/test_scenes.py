@@ -134,6 +134,8 @@ def test_bad_scenes_are_one_problem_each_with_its_place(scan):
         ("error", 8, "`pose` must be text"),
     ]
     assert not imagery.entries[2].has_prompt
+    (twice,) = (problem for problem in imagery.entries[0].problems if "twice" in problem.message)
+    assert twice.hint == "give one of the two an id of its own with `id: ...`"
 
 
 def test_a_scene_s_slots_are_those_of_its_own_mapping(scan):
