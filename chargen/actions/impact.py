@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.amounts import number, total_usd
+from chargen.model.amounts import Total, number, total_of
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.build_request import selectables
 from chargen.plan.cache.rows import Head
@@ -87,18 +87,18 @@ class Impact(Struct, frozen=True):
         return tuple(item for item in self.rebuilt if item.uses_text)
 
     @property
-    def cost_usd(self) -> Decimal | None:
-        """What rebuilding all of them costs by estimate; None where a price is unknown."""
+    def price(self) -> Total:
+        """What rebuilding all of them costs by estimate."""
         return _price_of(self.rebuilt)
 
     @property
-    def picture_usd(self) -> Decimal | None:
-        """What rebuilding for another picture costs by estimate; None where a price is unknown."""
+    def picture_price(self) -> Total:
+        """What rebuilding for another picture costs by estimate."""
         return _price_of(self.by_picture)
 
     @property
-    def text_usd(self) -> Decimal | None:
-        """What rebuilding for an edited appearance costs by estimate; None where a price is unknown."""
+    def text_price(self) -> Total:
+        """What rebuilding for an edited appearance costs by estimate."""
         return _price_of(self.by_text)
 
     def to_json(self) -> dict[str, Any]:
@@ -108,12 +108,12 @@ class Impact(Struct, frozen=True):
             "images": [item.to_json() for item in self.reached],
             "locked": len(self.kept),
             "rebuilds": len(self.rebuilt),
-            "cost_usd": number(self.cost_usd),
+            **self.price.to_json(),
         }
 
 
-def _price_of(items: Iterable[FedImage]) -> Decimal | None:
-    return total_usd(item.cost_usd for item in items)
+def _price_of(items: Iterable[FedImage]) -> Total:
+    return total_of(item.cost_usd for item in items)
 
 
 def impact(session: Session, planner: Planner, what: str, within: str = "") -> Impact:

@@ -25,7 +25,7 @@ class KnownModel(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The model as a route: `provider/model`."""
-        return f"{self.model.provider}/{self.model.id}"
+        return str(Route(self.model.provider, self.model.id))
 
     @property
     def sizes(self) -> str:

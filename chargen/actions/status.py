@@ -8,7 +8,6 @@ have one writer at a time, and an image is judged again on what its file says wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -18,7 +17,7 @@ from chargen.build.publish import file_at_target
 from chargen.build.write_back import Edit, recorded
 from chargen.errors import ChargenError, InputError, StartError
 from chargen.kinds.record_edits import record_edit
-from chargen.model.amounts import number
+from chargen.model.amounts import Total
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_line import ANSWERED, APPROVED_DRAFT, without_mark
@@ -99,8 +98,8 @@ class StatusChange(Struct, frozen=True):
     """Its number in the list of decisions, for `chargen undo`; None where nothing was written."""
 
     @property
-    def cost_usd(self) -> Decimal | None:
-        """What building the `stale` ones costs by estimate; None where a price is unknown."""
+    def price(self) -> Total:
+        """What building the `stale` ones costs by estimate."""
         return total_cost(self.stale)
 
     def to_json(self) -> dict[str, Any]:
@@ -110,7 +109,7 @@ class StatusChange(Struct, frozen=True):
             "stale": [image.to_json() for image in self.stale],
             "held": [image.to_json() for image in self.held],
             "settled": [image.to_json() for image in self.settled],
-            "cost_usd": number(self.cost_usd),
+            **self.price.to_json(),
             "decision": self.decision,
         }
 

@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from chargen.images.convert import ConvertedPicture
 
 
-_KEEPS = (Status.APPROVED, Status.LOCKED, Status.ARCHIVED)
-"""What an author says of an image whose picture is not to be replaced."""
-
-
 def file_at_target(session: Session, image: Planned) -> FileHash | None:
     """Return the hash of the file at an image's target, None where there is none."""
     path = session.project.path(image.target)
@@ -105,7 +101,7 @@ def author_decision_since(
     """
     place = place or image
     then, now = image.entry, write_backs.entry_now(place.entry)
-    if now.status in _KEEPS and now.status is not then.status:
+    if now.status is not None and now.status.bars and now.status is not then.status:
         return f"its status became {now.status.value} while its picture was being made"
     if _author_choice(now) not in (_author_choice(then), None):
         return "its picture was accepted or replaced while the new one was being made"

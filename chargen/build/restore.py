@@ -47,7 +47,7 @@ class Restorer(Struct, frozen=True):
         if image.verdict is Verdict.BLOCKED:
             raise _blocked(image)
         restores = image.verdict is Verdict.RESTORABLE
-        if not (restores or image.judgement.adopt or image.repair):
+        if not (restores or image.judgement.adopt or image.repair is not None):
             if (was := self.mover.moved.get(image.id)) is not None:
                 return BuildResult(Outcome.MOVED, image, note=note or f"was {was}")
             return BuildResult(Outcome.NOTHING, image, note=note)

@@ -10,10 +10,9 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError
@@ -58,8 +57,7 @@ class Failure(Struct):
     stopped_by: str = ""
 
 
-@dataclass
-class Build:
+class Build(Struct, eq=False, dict=True):
     """One run over one plan. `chosen` are the images it has to do with, in plan order."""
 
     session: Session

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 
 from chargen.cli.options import image_names, json_option, named_here
 from chargen.cli.output import tell
+from chargen.cli.spending import price_text
 from chargen.cli.tables import coloured, columns, counts, dim, plural
 from chargen.model.values import Verdict
 from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.impact import FedImage, Impact
+    from chargen.model.amounts import Total
 
 
 @click.command("impact")
@@ -50,19 +51,19 @@ def _lines(found: Impact) -> Iterator[str]:
     if found.kept:
         yield f"{len(found.kept):,} approved or locked: they stay as they are"
     if found.of_character:
-        picture = _priced(found.by_picture, found.picture_usd)
-        text = _priced(found.by_text, found.text_usd)
+        picture = _priced(found.by_picture, found.picture_price)
+        text = _priced(found.by_text, found.text_price)
         yield f"a new portrait rebuilds {picture}; an edited appearance rebuilds {text}"
     elif found.rebuilt:
         which = "it" if len(found.reached) == 1 else f"{len(found.rebuilt):,} of them"
-        yield f"a change rebuilds {which}: {by_estimate(estimate_text(found.cost_usd))}"
+        yield f"a change rebuilds {which}: {by_estimate(price_text(found.price))}"
     else:
         yield "a change rebuilds none of them"
 
 
-def _priced(rebuilt: Sequence[FedImage], price: Decimal | None) -> str:
+def _priced(rebuilt: Sequence[FedImage], price: Total) -> str:
     """Say how many images are rebuilt, and at what price."""
-    return f"{len(rebuilt):,}, {by_estimate(estimate_text(price))}" if rebuilt else "none"
+    return f"{len(rebuilt):,}, {by_estimate(price_text(price))}" if rebuilt else "none"
 
 
 def _row(item: FedImage) -> tuple[str, ...]:

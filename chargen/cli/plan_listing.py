@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from chargen.cli.problems import FOLDED, LONG, problem_lines, untouched_lines
+from chargen.cli.spending import price_text
 from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
+from chargen.model.amounts import total_of
 from chargen.model.groups import grouped
 from chargen.model.reason import Reason, ReasonCode, flattened, of_many
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.plan import Shown, seen_pictures, totals
-from chargen.text.money import at_least, by_estimate, estimate_text
+from chargen.plan.plan import Shown, seen_pictures, total_cost, totals
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
@@ -119,15 +120,14 @@ def batched_lines(images: Sequence[Shown]) -> Iterator[str]:
     jobs = sum(-(-len(those) // (batch.lines if (batch := facts[key[0]]) else 1)) for key, those in groups.items())
     every = [image for those in groups.values() for image in those]
     live = [image.batched.live_usd for image in every if image.batched is not None]
-    known = [usd for usd in live if usd is not None]
-    instead = f" instead of {estimate_text(sum(known, Decimal(0)))}" if len(known) == len(live) else ""
+    usd = total_of(live).usd
+    instead = "" if usd is None else f" instead of {estimate_text(usd)}"
     yield f"{len(every):,} in {plural(jobs, 'job')}: {costs_text(every)}{instead}, within a day"
 
 
 def costs_text(images: Sequence[Shown]) -> str:
-    """Add up what is known, and count what is not: an unknown price is never 0."""
-    known = [image.cost_usd for image in images if image.cost_usd is not None]
-    return at_least(sum(known, Decimal(0)), len(images) - len(known), estimate_text)
+    """Add up what sending images costs, and write it."""
+    return price_text(total_cost(images))
 
 
 def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
@@ -155,8 +155,8 @@ def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     found = [str(reason) for reason in reasons if reason.code is not ReasonCode.REFERENCE_FIRST]
     if len(found) < len(reasons):
         found.append(f"after {', '.join(_awaited(image))}")
-    if image.repair:
-        found.append("its slots are missing in the YAML: the next build writes them")
+    if image.repair is not None:
+        found.append(str(Reason(image.repair)))
     if image.verdict is not Verdict.PROOF:
         known = flattened(reasons)
         found.extend(str(drift) for drift in image.drift if drift not in known)

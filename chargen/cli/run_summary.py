@@ -98,7 +98,7 @@ def _submitted(build: Build) -> Iterable[str]:
     for done in there:
         job = done.job
         price = by_estimate(estimate_text(job.estimate_usd))
-        yield f"job {job.name}: {plural(len(job.lines), 'image')} by {job.provider}/{job.model}, {price}"
+        yield f"job {job.name}: {plural(len(job.lines), 'image')} by {job.route}, {price}"
         if done.failure is not None:
             yield f"  whether it was made is not known: {done.failure.message}; the next run looks for it"
     if there:

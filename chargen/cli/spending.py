@@ -9,7 +9,13 @@ from chargen.cli.tables import plural
 from chargen.text.money import at_least, by_estimate, cost_text, estimate_text
 
 if TYPE_CHECKING:
+    from chargen.model.amounts import Total
     from chargen.store.spending import Sum
+
+
+def price_text(price: Total) -> str:
+    """Write an estimate of several images: "at least" where that of one is unknown."""
+    return at_least(price.known, price.unknown, estimate_text)
 
 
 def spent_text(total: Sum) -> str:

@@ -10,11 +10,12 @@ import click
 
 from chargen.cli.options import image_names, json_option, match_option, only_option, selection_here
 from chargen.cli.output import tell
+from chargen.cli.spending import price_text
 from chargen.cli.tables import plural
 from chargen.errors import ExitCode
 from chargen.model.reason import sentences
 from chargen.model.values import Status
-from chargen.text.money import by_estimate, estimate_text
+from chargen.text.money import by_estimate
 
 if TYPE_CHECKING:
     from chargen.actions.status import MarkedImage, StatusChange
@@ -86,7 +87,7 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
     if not any(item.changed for item in change.marked):
         return
     if change.stale:
-        yield f"this makes {plural(len(change.stale), 'image')} stale, {by_estimate(estimate_text(change.cost_usd))}"
+        yield f"this makes {plural(len(change.stale), 'image')} stale, {by_estimate(price_text(change.price))}"
         yield from _listed(change.stale)
     else:
         yield "this makes no image stale"

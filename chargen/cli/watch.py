@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from chargen.cli.options import Options, build_request, image_names, usd
 from chargen.cli.output import say
+from chargen.cli.spending import price_text
 from chargen.cli.tables import listed, plural
 from chargen.errors import ChargenError, ExitCode, StartError
 from chargen.model.values import EntryId, Verdict
-from chargen.text.money import by_estimate, cost_text, estimate_text
+from chargen.text.money import by_estimate, cost_text
 
 if TYPE_CHECKING:
     from chargen.actions.watch import Look, State
@@ -137,6 +138,6 @@ def _lines(found: Look, *, first: bool) -> Iterator[str]:
     if first and found.to_send:
         yield from (short_listing if len(found.to_send) > LONG else plan_listing)(found.to_send, {})
     if first or found.changed or found.gone:
-        price = estimate_text(total_cost(found.to_send))
+        price = price_text(total_cost(found.to_send))
         count = plural(len(found.to_send), "image")
         yield f"{count} to send, {by_estimate(price)}" if found.to_send else "nothing to send"

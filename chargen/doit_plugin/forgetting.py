@@ -16,6 +16,7 @@ from chargen.build.write_back import WriteBack
 from chargen.config.layout import IGNORED
 from chargen.errors import ChargenError, printable
 from chargen.kinds.record_edits import record_edit
+from chargen.model.amounts import Total
 from chargen.model.record_line import FORGOTTEN, forgotten_at, with_mark
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
@@ -61,8 +62,8 @@ def again_planner(session: Session, ids: Iterable[EntryId]) -> Planner:
     return session.planner(PlanOptions(forced=dict.fromkeys(ids, Force.AGAIN)))
 
 
-def forgettable(session: Session) -> tuple[int, Decimal | None]:
-    """Return how many images forgetting all of them would rebuild, and at what price (None where unknown)."""
+def forgettable(session: Session) -> tuple[int, Total]:
+    """Return how many images forgetting all of them would rebuild, and at what price."""
     now = session.plan()
     again = again_planner(session, now.by_id).plan()
     images = [image for image in again.images if image.verdict.spends and not now.by_id[image.id].verdict.spends]

@@ -10,8 +10,9 @@ import atexit
 import logging
 import os
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from chargen.build.opening import open_build
 from chargen.build.run import Build
@@ -28,8 +29,7 @@ from chargen.store.locks import builder_told
 _LOG = logging.getLogger("chargen")
 
 
-@dataclass(slots=True)
-class StockBuild:
+class StockBuild(Struct):
     """What stock tasks are made from. `chosen` are the images a build would do something with."""
 
     project: Project

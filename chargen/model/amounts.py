@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
+from msgspec import Struct
+
 
 def number(amount: Decimal | None) -> float | None:
     """Write an amount of money as JSON has it: null where it is unknown."""
     return None if amount is None else float(amount)
 
 
-def total_usd(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Add up amounts; None where one of them is unknown."""
-    total = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return total
+class Total(Struct, frozen=True):
+    """Amounts added up: what is `known` of them, and how many are `unknown`."""
+
+    known: Decimal
+    unknown: int
+
+    @property
+    def usd(self) -> Decimal | None:
+        """All of it; None where a part is unknown."""
+        return None if self.unknown else self.known
+
+    def to_json(self) -> dict[str, float | None]:
+        """The two keys that tell it wherever `--json` has a price of several images."""
+        return {"cost_usd": number(self.usd), "known_cost_usd": number(self.known)}
+
+
+def total_of(amounts: Iterable[Decimal | None]) -> Total:
+    """Add up amounts, of which None is an unknown one."""
+    every = list(amounts)
+    known = [amount for amount in every if amount is not None]
+    return Total(sum(known, Decimal(0)), len(every) - len(known))
 
 
 LARGEST_AMOUNT = Decimal(10) ** 9

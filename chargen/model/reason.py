@@ -90,6 +90,11 @@ class ReasonCode(str, Enum):
     CIRCLE = "circle"
     OBJECTION = "objection"
     """What the provider's adapter has against the request, in its words."""
+    SLOTS_MISSING = "slots-missing"
+    """As the three after it why a build writes down what is done already."""
+    SLOTS_OF_ANOTHER = "slots-of-another"
+    PLACE_NOT_WRITTEN = "place-not-written"
+    END_NOT_WRITTEN = "end-not-written"
     VARIANT = "variant"
     """Which of how many versions of the same inputs it is, made on purpose."""
     MORE_VARIANTS = "more-variants"
@@ -292,6 +297,10 @@ _SENTENCES = {
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",
     ReasonCode.CIRCLE: "its portraits reference each other in a circle",
+    ReasonCode.SLOTS_MISSING: "its slots are missing in the YAML: the next build writes them",
+    ReasonCode.SLOTS_OF_ANOTHER: "its slots in the YAML are of another picture: the next build writes them anew",
+    ReasonCode.PLACE_NOT_WRITTEN: "its slots do not tell where its picture is now: the next build writes it",
+    ReasonCode.END_NOT_WRITTEN: "the journal does not tell that its slots are there: the next build notes it",
     ReasonCode.VARIANT: "variant {} of {}",
     ReasonCode.MORE_VARIANTS: "{} of {} variants to be made",
     ReasonCode.VARIANTS_BY_NAME: "more variants only by name: `doit --variants {} {}`",

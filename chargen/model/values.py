@@ -51,6 +51,11 @@ class Status(str, Enum):
         """True where the image stays as it is until it is named."""
         return self in _KEEPING
 
+    @property
+    def bars(self) -> bool:
+        """True where no new picture takes the place of the one there is: it stays, or is put away."""
+        return self.keeps or self is Status.ARCHIVED
+
 
 _KEEPING = frozenset({Status.APPROVED, Status.LOCKED})
 

@@ -235,7 +235,7 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
 
 def _in_words(record: Record) -> str:
     """Say which version an original is, so that people find it in the history."""
-    return f"made {record.received_at[:16].replace('T', ' ')} by {record.provider}/{record.model}"
+    return f"made {record.received_at[:16].replace('T', ' ')} by {record.route}"
 
 
 def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) -> bool:

@@ -16,6 +16,7 @@ from chargen.config.project import Project
 from chargen.errors import Problem, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
+from chargen.model.reason import ReasonCode
 from chargen.model.record import RecordedReference
 from chargen.model.request import Mode, Provider, Request, SentReference
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
@@ -184,11 +185,20 @@ class Judge(Struct, frozen=True):
             made=variants.made,
             more=variants.more,
             replaces=facts.entry.record_line,
-            repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
-            or self.evidence.moved_unrecorded(image.id),
+            repair=self._repair(image, judgement.verdict, facts.state),
             drift=facts.drift,
         )
         return judged, request
+
+    def _repair(self, image: Unjudged, verdict: Verdict, found: TargetState) -> ReasonCode | None:
+        """Say what of a picture that is in its place the YAML or the journal does not tell."""
+        if verdict in (Verdict.FRESH, Verdict.LOCKED) and found.line is not None:
+            if not found.in_yaml:
+                missing = image.entry.record_line is None
+                return ReasonCode.SLOTS_MISSING if missing else ReasonCode.SLOTS_OF_ANOTHER
+            if found.line.attempt in self.evidence.unfinished:
+                return ReasonCode.END_NOT_WRITTEN
+        return ReasonCode.PLACE_NOT_WRITTEN if self.evidence.moved_unrecorded(image.id) else None
 
     def _offer(
         self, facts: GatheredFacts, judgement: Judgement, request: Request, price: Decimal | None, later: int
@@ -318,10 +328,3 @@ def _inputs(image: Unjudged, awaited: tuple[str, ...]) -> Inputs | None:
             return None
         references.append(RecordedReference(reference.character, reference.path, reference.digest))
     return inputs_of(image, references)
-
-
-def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:
-    """Say whether the YAML lacks the slots of a picture, or the journal that they are there."""
-    if verdict not in (Verdict.FRESH, Verdict.LOCKED) or found.line is None:
-        return False
-    return not found.in_yaml or found.line.attempt in unfinished

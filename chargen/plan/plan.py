@@ -16,8 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.errors import Position, Problem, Severity, Topic, note
-from chargen.model.amounts import number, total_usd
-from chargen.model.reason import Reason, tier_told
+from chargen.model.amounts import Total, number, total_of
+from chargen.model.reason import Reason, ReasonCode, tier_told
 from chargen.model.record_line import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 
@@ -79,14 +79,14 @@ class Due:
     __slots__ = ()
     verdict: Verdict
     adopt: bool
-    repair: bool
+    repair: ReasonCode | None
     more: int
     references: tuple[PlannedReference, ...] | tuple[KeptReference, ...]
 
     @property
     def prepares(self) -> bool:
         """True where a build does anything that those that reference it wait for: variants are not."""
-        return self.verdict.spends or self.verdict is Verdict.RESTORABLE or self.adopt or self.repair
+        return self.verdict.spends or self.verdict is Verdict.RESTORABLE or self.adopt or self.repair is not None
 
     @property
     def acts(self) -> bool:
@@ -234,8 +234,8 @@ class Planned(Due, Unjudged, frozen=True, kw_only=True):
     cost_usd: Decimal | None = Decimal(0)
     most_usd: Decimal | None = Decimal(0)
     """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
-    repair: bool = False
-    """True where the picture is fine and the YAML lacks its slots."""
+    repair: ReasonCode | None = None
+    """What the YAML or the journal does not tell of a picture that is fine."""
     drift: tuple[Reason, ...] = ()
     """Declared provider, model or quality that differs from what made the present image."""
     notes: tuple[str, ...] = ()
@@ -332,9 +332,9 @@ def totals(images: Iterable[Shown]) -> dict[str, int]:
     return {verdict.value: counted[verdict] for verdict in Verdict if counted[verdict]}
 
 
-def total_cost(images: Iterable[Shown]) -> Decimal | None:
-    """Add up the prices; None where one of them is unknown."""
-    return total_usd(image.cost_usd for image in images)
+def total_cost(images: Iterable[Shown]) -> Total:
+    """Add up the prices."""
+    return total_of(image.cost_usd for image in images)
 
 
 def image_json(image: Shown) -> dict[str, Any]:
@@ -368,5 +368,5 @@ def besides_images(images: Sequence[Shown], problems: Iterable[Problem]) -> dict
     return {
         "problems": [problem.to_json() for problem in (*problems, *seen_pictures(images))],
         "totals": totals(images),
-        "cost_usd": number(total_cost(images)),
+        **total_cost(images).to_json(),
     }

@@ -356,7 +356,7 @@ class Planner:
         inputs, named = self.disk.trace, named_picture(image.entry)
         if named and named != image.target:
             inputs.note(FILE, named)
-        if image.repair:
+        if image.repair is not None:
             inputs.note(JOURNAL, image.id)
 
     def _portrait_answer(self, name: str) -> str:

@@ -28,7 +28,7 @@ from chargen.actions.run_log import going_on
 from chargen.actions.status import COMMANDS, set_status
 from chargen.actions.undo import open_decisions, undo
 from chargen.errors import Severity, StartError
-from chargen.model.amounts import amount_of, number, total_usd
+from chargen.model.amounts import amount_of, number, total_of
 from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.rows import Cache, Head
@@ -192,8 +192,8 @@ class Desk:
         with self._planning() as (session, planner):
             ids = self._only_ids(planner, names)
             shown = dry_run(prepare(session, BuildRequest(selection=Selection(ids), rebuild=ids)), session)
-        most = total_usd(image.most_usd and image.most_usd * image.sends for image in shown.images)
-        return {**shown.to_json(), "most_usd": number(most)}
+        most = total_of(image.most_usd and image.most_usd * image.sends for image in shown.images)
+        return {**shown.to_json(), "most_usd": number(most.usd)}
 
     @_alone
     def build(self, names: Sequence[str], budget: str) -> dict[str, Any]:

@@ -79,12 +79,12 @@ def test_approved_images_stay_and_a_price_nobody_knows_is_none(book: Project) ->
     book.edit(CH01, '    size: "128x96"', '    size: "128x96"\n    status: approved')
     found = reached(book, CH01)
     assert [item.rebuilds for item in found.reached] == [False, True]
-    assert (found.cost_usd, len(found.kept)) == (Decimal(0), 1)
+    assert (found.price.usd, len(found.kept)) == (Decimal(0), 1)
     shown = found.to_json()
     assert (shown["locked"], shown["rebuilds"], shown["cost_usd"]) == (1, 1, 0.0)
     assert [image["rebuilds"] for image in shown["images"]] == [False, True]
     book.edit(CH01, "provider: sketch, model: sketch", "provider: openai, model: unheard-of")
-    assert reached(book, CH01).cost_usd is None
+    assert reached(book, CH01).price.usd is None
 
 
 def test_a_template_that_is_included_reaches_whoever_includes_it(book: Project) -> None:

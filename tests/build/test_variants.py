@@ -298,7 +298,7 @@ def test_a_kill_keeps_what_was_paid(studio: Studio) -> None:
         studio.build(A)
     studio.meanwhile = lambda _prompt: None
     assert studio.build() == ["A lamp."] * 3
-    assert total_cost(studio.plan().images) == 0
+    assert total_cost(studio.plan().images).usd == 0
 
 
 def test_versions_stay_where_another_entry_takes_the_name(studio: Studio) -> None:

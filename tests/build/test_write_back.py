@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,29 @@ def test_a_file_that_is_saved_all_the_time_is_given_up_in_the_end(desk: Desk, mo
     with pytest.raises(InputError, match="being saved all the time") as caught:
         desk.writer.write(desk.file, desk.id_of("a"), slots)
     assert caught.value.problems[0].hint.startswith("the picture is safe")
+
+
+def test_a_file_that_an_editor_has_open_is_waited_for(desk: Desk) -> None:
+    """It has emptied the file and is about to write: what stands there now is not the author's text."""
+    path = desk.project.root / desk.file
+    text = path.read_bytes()
+    emptied = threading.Event()
+
+    def save() -> None:
+        with path.open("wb") as editor:
+            editor.write(text[: len(text) // 4])
+            editor.flush()
+            emptied.set()
+            time.sleep(0.1)
+            editor.write(text[len(text) // 4 :])
+
+    with ThreadPoolExecutor(1) as pool:
+        saved = pool.submit(save)
+        emptied.wait()
+        desk.writer.write(desk.file, desk.id_of("c"), slots)
+        saved.result()
+    assert desk.book.read(desk.file).startswith(text[: text.index(b'"c"')].decode())
+    assert "generated/chapters/ch01/c.png" in desk.book.read(desk.file)
 
 
 def test_a_file_that_can_not_be_read_now_leaves_the_entry_as_it_was_scanned(desk: Desk) -> None:

@@ -59,12 +59,12 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
 @pytest.mark.parametrize(
     ("arguments", "line", "keys"),
     [
-        (("plan",), "3 images: fresh 3", {"images", "problems", "totals", "cost_usd"}),
-        (("plan", "ch02"), "1 image: fresh 1", {"images", "problems", "totals", "cost_usd"}),
+        (("plan",), "3 images: fresh 3", {"images", "problems", "totals", "cost_usd", "known_cost_usd"}),
+        (("plan", "ch02"), "1 image: fresh 1", {"images", "problems", "totals", "cost_usd", "known_cost_usd"}),
         (
             ("batch", "all", "--dry-run"),
             "nothing to send",
-            {"images", "problems", "totals", "cost_usd", "needed_by", "left_out"},
+            {"images", "problems", "totals", "cost_usd", "known_cost_usd", "needed_by", "left_out"},
         ),
         (("check",), "3 images in 3 files: nothing wrong", {"problems", "totals", "characters"}),
         (("why", A), "  made ", {"images"}),

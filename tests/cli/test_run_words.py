@@ -97,3 +97,21 @@ def test_a_picture_made_anew_keeps_its_status_and_that_is_told(
     book.image("chapters/c/a").unlink()
     assert not [line for line in told(capsys, "batch", "all", code=0) if line.startswith(new)]
     assert not [line for line in told(capsys, "batch", "all", "--rebuild", "c/d", code=0) if line.startswith(new)]
+
+
+def test_slots_of_another_picture_are_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after `git checkout`; the next build writes them anew."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."})
+    empty = book.read(file)
+    monkeypatch.chdir(tmp_path)
+    told(capsys, "batch", "all", code=0)
+    first = book.read(file)
+    told(capsys, "batch", "all", "--rebuild", "ch01/a", code=0)
+    for slots, what in ((first, "its slots in the YAML are of another picture"), (empty, "its slots are missing")):
+        book.write(file, slots)
+        assert any(what in line for line in told(capsys, "plan", code=0))
+        told(capsys, "batch", "all", code=0)
+        assert not any("slots" in line for line in told(capsys, "plan", code=0))

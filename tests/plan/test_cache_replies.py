@@ -102,5 +102,5 @@ def test_a_journal_that_was_lost_knows_what_was_written_back(studio: Studio) -> 
     with open_session(studio.root, ENVIRON) as session:
         session.journal.begin_run("r", "doit")
         assert session.journal.attempts()
-        assert [image.repair for image in session.planner().plan().images] == [False]
-        assert [image.repair for image in session.planner(cached=False).plan().images] == [False]
+        assert [image.repair for image in session.planner().plan().images] == [None]
+        assert [image.repair for image in session.planner(cached=False).plan().images] == [None]

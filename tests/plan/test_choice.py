@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chargen.cli.spending import price_text
 from chargen.errors import Position, warning
 from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.reason import Reason, ReasonCode
@@ -126,7 +127,7 @@ def test_budget_and_number_are_never_exceeded(prices: list[str], budget: str, mo
     """Whatever the prices: what is chosen fits, keeps plan order, and all the rest is named."""
     plan = Plan(tuple(image(str(number), M, price=price) for number, price in enumerate(prices)))
     choice = choose(plan, [item.id for item in plan.images], max_tasks=most, budget=Decimal(budget))
-    assert (total_cost(choice.images) or 0) <= Decimal(budget)
+    assert total_cost(choice.images).known <= Decimal(budget)
     assert most is None or len(choice.images) <= most
     assert names(choice) == sorted(names(choice), key=int)
     assert {*names(choice)} | {item.image.id for item in choice.left_out} == {item.id for item in plan.images}
@@ -147,7 +148,7 @@ def test_what_was_chosen_fits_in_whatever_order_it_is_sent(
     for item in luck.sample(choice.images, len(choice.images)):
         ledger.reserve(item.cost_usd, item.most_usd)
         ledger.settle(item.most_usd, item.cost_usd)
-    assert ledger.spent == total_cost(choice.images)
+    assert ledger.spent == total_cost(choice.images).usd
 
 
 def test_a_price_that_may_come_to_more_says_so() -> None:
@@ -203,8 +204,11 @@ def test_who_shows_a_picture_waits_for_none_of_its_variants() -> None:
 def test_totals_and_costs() -> None:
     """Counts by verdict; an unknown price makes the sum unknown."""
     assert totals(BOOK.images) == {"fresh": 2, "missing": 3, "blocked": 1}
-    assert total_cost(BOOK.images) == Decimal("0.30")
-    assert total_cost((image("a", M, price=None), image("b", M))) is None
+    assert total_cost(BOOK.images).usd == Decimal("0.30")
+    some = total_cost((image("a", M, price=None), image("b", M)))
+    assert (some.usd, some.known, some.unknown) == (None, Decimal("0.10"), 1)
+    assert price_text(some) == "at least $0.10"
+    assert some.to_json() == {"cost_usd": None, "known_cost_usd": 0.1}
 
 
 def test_the_json_of_a_plan_has_the_fixed_names() -> None:
@@ -216,6 +220,7 @@ def test_the_json_of_a_plan_has_the_fixed_names() -> None:
         ],
         "totals": {"missing": 1},
         "cost_usd": 0.1,
+        "known_cost_usd": 0.1,
     }
     assert shown.to_json() == {
         "id": "a",

@@ -367,12 +367,25 @@ def test_a_forgotten_image_is_made_anew(world: Any) -> None:
     assert judged(world, image()).judgement == Judgement(Verdict.STALE, (Reason(ReasonCode.FORGOTTEN),))
 
 
-@pytest.mark.parametrize(("in_yaml", "unfinished"), [(False, False), (True, True), (True, False)])
-def test_a_picture_whose_slots_or_row_are_missing_is_repaired(world: Any, in_yaml: bool, unfinished: bool) -> None:
+@pytest.mark.parametrize(
+    ("in_yaml", "slots", "unfinished", "repair"),
+    [
+        (False, False, False, ReasonCode.SLOTS_MISSING),
+        (False, True, False, ReasonCode.SLOTS_OF_ANOTHER),
+        (True, True, True, ReasonCode.END_NOT_WRITTEN),
+        (True, True, False, None),
+    ],
+)
+def test_a_picture_whose_slots_or_row_are_missing_is_repaired(
+    world: Any, in_yaml: bool, slots: bool, unfinished: bool, repair: ReasonCode | None
+) -> None:
     """The record was found elsewhere, or the journal does not know that it was written back."""
     world.state = replace(present(line_of(image())), in_yaml=in_yaml)
     world.unfinished = frozenset({"t1"} if unfinished else ())
-    assert judged(world, image()).repair is (not in_yaml or unfinished)
+    entry = image().entry
+    if slots:
+        entry = replace(entry, outputs=Outputs(record=Traced.of(line_of(image()).format(), "record")))
+    assert judged(world, replace(image(), entry=entry)).repair is repair
 
 
 def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:

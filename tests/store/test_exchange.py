@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -112,6 +113,17 @@ def test_an_editor_that_is_in_the_middle_of_writing(file: Path, monkeypatch: pyt
         editor.write(b"ORE")
     assert file.read_bytes() == b"BEFORE\n"
     assert not is_being_written(file)
+
+
+def test_an_editor_that_is_about_to_save_on_top_of_ours(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save came out and would go back; meanwhile ours was opened for the next one, which would be lost with it."""
+    opened: list[IO[bytes]] = []
+    around(monkeypatch, {1: lambda: by_rename(file, FIRST)}, {1: lambda: opened.append(file.open("r+b"))})
+    assert not replaced(file)
+    with opened[0] as editor:
+        editor.truncate()
+        editor.write(SECOND)
+    assert file.read_bytes() == SECOND
 
 
 def test_what_can_t_be_opened_counts_as_not_being_written(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from doit.cmd_forget import Forget as StockForget
 
 from chargen.cli.doit.command import ProjectCommand
+from chargen.cli.spending import price_text
 from chargen.cli.tables import plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
 from chargen.errors import ExitCode, StartError
-from chargen.model.amounts import total_usd
+from chargen.model.amounts import total_of
 from chargen.text.money import by_estimate, estimate_text
 
 
@@ -35,7 +36,7 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
                 count, cost = forgettable(session)
             message = f"`forget` needs names: all of them would be {plural(count, 'new image')}"
             raise StartError(
-                f"{message}, {by_estimate(estimate_text(cost))}", hint="`doit forget 'chapters/ch03/*'` takes a chapter"
+                f"{message}, {by_estimate(price_text(cost))}", hint="`doit forget 'chapters/ch03/*'` takes a chapter"
             )
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
@@ -44,7 +45,7 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
         for item in found:
             self.say(_lines(item))
         if len(marked := [item for item in found if item.marked]) > 1:
-            price = estimate_text(total_usd(item.cost_usd for item in marked))
+            price = price_text(total_of(item.cost_usd for item in marked))
             self.say(f"{plural(len(marked), 'new image')}, {by_estimate(price)}")
         if named.own:
             with self.own_states(tasks):

@@ -19,7 +19,7 @@ from chargen.errors import InputError
 from chargen.plain_file import read_plain
 from chargen.store.places import read_inside
 
-FORMAT = 5
+FORMAT = 6
 """A new number where the meaning of what is kept changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]

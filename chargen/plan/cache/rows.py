@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from chargen.errors import Position, Problem
-from chargen.model.reason import Reason
+from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record_line import AFTER, RecordLine, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.owned import PictureClaim
@@ -60,7 +60,7 @@ class Row(Due, msgspec.Struct, frozen=True, array_like=True):
     """As `most` in USD, a whole number where it is nothing."""
     most: Decimal | int | None
     more: int
-    repair: bool
+    repair: ReasonCode | None
     drift: tuple[Reason, ...]
     notes: tuple[str, ...]
     references: tuple[KeptReference, ...]

@@ -66,7 +66,7 @@ const decide = {
     const refused = done ? done.images.filter((image) => image.refused) : [];
     if (done) {
       const words = [`${decision.command}: ${plural(done.images.filter((image) => image.changed).length, "image")}`];
-      if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${byEstimate(done.cost_usd)}`);
+      if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${priceOf(done)}`);
       if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
       say(words.join(" · "));
     }
@@ -145,7 +145,7 @@ const queue = {
     if (!plan) return;
     const total = plan.cost_usd;
     const most = plan.most_usd === null ? "" : (Math.ceil(plan.most_usd * 100 - 1e-6) / 100).toFixed(2); // less would leave some out
-    const price = total === null ? "an unknown price" : plan.most_usd === total ? money(total) : `${money(total)} by estimate, ${most ? `$${most}` : "nobody knows what"} at most`;
+    const price = total === null ? (plan.known_cost_usd ? priceOf(plan) : "an unknown price") : plan.most_usd === total ? money(total) : `${money(total)} by estimate, ${most ? `$${most}` : "nobody knows what"} at most`;
     const budget = make("input", { type: "number", min: 0, step: "0.01", value: most, "aria-label": "budget in USD" });
     const lines = plan.images.slice(0, 12).map((image) => make("li", {}, `${image.id}, ${image.provider}/${image.model}, ${money(image.cost_usd)}`));
     const problems = plan.problems.slice(0, 5).map((problem) => make("p", { class: problem.severity }, `${problem.severity}: ${problem.message}`));

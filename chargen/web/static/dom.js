@@ -30,6 +30,11 @@ function byEstimate(usd) {
   return typeof usd === "number" ? `${money(usd)} by estimate` : money(usd);
 }
 
+function priceOf(found) { // of several images, as the command line tells it
+  if (found.cost_usd === null && found.known_cost_usd) return `at least ${byEstimate(found.known_cost_usd)}`;
+  return byEstimate(found.cost_usd);
+}
+
 function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
