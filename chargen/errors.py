@@ -13,6 +13,8 @@ from typing import Any
 
 NAME = re.compile(r"`[^`]*`")
 """A name in a message: of a file, an entry, a key."""
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_SAVE = "save it as UTF-8 in your editor"
 
 
 class ExitCode(IntEnum):
@@ -134,6 +136,13 @@ def warning(message: str, position: Position | None = None, hint: str = "") -> P
 def note(message: str, position: Position | None = None, hint: str = "") -> Problem:
     """Make a problem that is only worth knowing."""
     return Problem(Severity.NOTE, message, position, hint)
+
+
+def not_utf8(data: bytes, start: int, file: str) -> Problem:
+    """Return the error of a text that is no UTF-8 from the byte `start` on."""
+    before = data[:start].decode("utf-8").removeprefix("\ufeff")
+    lines = _LINE_END.split(before)
+    return error("this file is not UTF-8", Position(file, len(lines), len(lines[-1]) + 1), _SAVE)
 
 
 class ChargenError(Exception):

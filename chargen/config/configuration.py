@@ -20,7 +20,7 @@ from chargen.config.project import Project
 from chargen.config.setting_checks import url_trouble
 from chargen.config.settings import Settings, StoreAccess
 from chargen.config.settings_table import KnownProvider, parse_settings
-from chargen.errors import Position, Problem, StartError, error
+from chargen.errors import Position, Problem, StartError, error, not_utf8
 from chargen.plain_file import read_plain
 
 FILE = "pyproject.toml"
@@ -122,9 +122,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as failure:
-        before = data[: failure.start].decode("utf-8")
-        place = Position(FILE, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise StartError(error("this file is not UTF-8", place, "save it as UTF-8 in your editor")) from None
+        raise StartError(not_utf8(data, failure.start, FILE)) from None
     if text.startswith(_BYTE_ORDER_MARK):
         hint = "save it as UTF-8 without one"
         raise StartError(
@@ -140,6 +138,13 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 _LOOK = "look for a bracket or a quote that is not closed, here or in the lines above"
 
+_TWICE = (
+    ("Cannot overwrite a value", "this key stands twice", "keep one of them"),
+    ("Duplicate inline table key", "this key stands twice", "keep one of them"),
+    ("Cannot declare", "this table stands twice", "put what is below both of them below one"),
+)
+"""How what `tomllib` says of this begins, and what is said instead."""
+
 
 def _syntax_problem(message: str, text: str) -> Problem:
     match = _TOML_PLACE.search(message)
@@ -150,4 +155,7 @@ def _syntax_problem(message: str, text: str) -> Problem:
     else:
         place = Position(FILE, text.count("\n") + 1, len(text) - text.rfind("\n"))
     words = message[: match.start()]
+    for beginning, told, hint in _TWICE:
+        if words.startswith(beginning):
+            return error(f"not valid TOML: {told}", place, hint)
     return error(f"not valid TOML: {words[:1].lower()}{words[1:]}", place, _LOOK)

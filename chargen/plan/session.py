@@ -21,7 +21,7 @@ from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
 from chargen.config.project import Project
-from chargen.errors import InputError, Position, Problem, StartError, error, warning
+from chargen.errors import InputError, Position, Problem, StartError, not_utf8, warning
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_json
 from chargen.plan.book import Book
@@ -291,13 +291,14 @@ def _templates(project: Project) -> tuple[dict[str, str], dict[str, Problem]]:
         name = path.relative_to(folder).as_posix()
         if path.name.startswith("."):
             continue
+        file = f"{project.settings.prompts}/{name}"
         try:
-            found[name] = read_inside(project.root, f"{project.settings.prompts}/{name}").decode("utf-8")
+            data = read_inside(project.root, file)
+            found[name] = data.decode("utf-8")
         except InputError as failure:
             unread[name] = failure.problems[0]
         except UnicodeDecodeError as failure:
-            where = Position(f"{project.settings.prompts}/{name}")
-            unread[name] = error(f"can't read this template: {failure}", where, "save it as UTF-8")
+            unread[name] = not_utf8(data, failure.start, file)
     return found, unread
 
 

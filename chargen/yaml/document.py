@@ -18,7 +18,7 @@ from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.errors import InputError, Position, Problem, error
+from chargen.errors import InputError, Position, Problem, error, not_utf8
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
 from chargen.yaml.parser import LimitPassed, every_node, read_screened, too_deep_to_compose, too_deep_to_walk, unscreen
@@ -204,12 +204,7 @@ def _decode(data: bytes, file: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as failure:
-        before = data[: failure.start].decode("utf-8").removeprefix(BOM)
-        line = len(_LINE_END.findall(before)) + 1
-        column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
-        raise InputError(
-            error("this file is not UTF-8", Position(file, line, column), "save it as UTF-8 in your editor")
-        ) from None
+        raise InputError(not_utf8(data, failure.start, file)) from None
 
 
 def _lines(text: str) -> tuple[list[str], tuple[int, ...]]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from msgspec import Struct
+from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import ScalarEvent
 
+from chargen.yaml.parser import read_screened
 from chargen.yaml.tree import line_start
 
 _LOOK_BACK = 12
@@ -25,6 +29,8 @@ _KEY = re.compile(r"[ ]*(?:- +)*[\w.'\"-]+ *:(?P<value>\s[^\r\n]*)?(?:\r|\n|$)")
 _FLOW = re.compile(
     r"(?P<before>[ ]*(?:- +)*)(?P<key>[\w.'\"-]+ *:) +(?P<value>\[[^\r\n#]*\]|\{[^\r\n#]*\}) *(?:#[^\r\n]*)?(?:\r|\n|$)"
 )
+_SIGNED = re.compile(r"[*&][\w-]{1,60}")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _INNER_COLON = re.compile(r":(?= |\r|\n|$)")
 
 
@@ -61,10 +67,43 @@ def explain(text: str, failure: YAMLError) -> Mistake:
         min(context_mark.index, len(text)) if context_mark else 0,
         min(mark.index, len(text)) if mark else 0,
     )
+    if (mistake := _left_open(said)) is not None:
+        return mistake
     for pattern, reader in _READERS:
         if pattern in said.problem and (mistake := reader(said)) is not None:
             return mistake
     return Mistake(said.index, f"not valid YAML: {said.problem}")
+
+
+def _left_open(said: _Failure) -> Mistake | None:
+    """Find the quoted text of several lines that ends right before the place: most likely it was to end above."""
+    scalar = _last_scalar(said.text)
+    if scalar is None or scalar.style not in ('"', "'"):
+        return None
+    start, end, quote = scalar.start_mark.index, scalar.end_mark.index, scalar.style
+    follows = (at for at in (said.index, said.context_index) if at >= end and not said.text[end:at].strip(" \t"))
+    if not any(follows) or _LINE_END.search(said.text, start, end) is None:
+        return None
+    line = len(_LINE_END.findall(said.text, 0, end)) + 1
+    message = f"the text that this `{quote}` opens ends at the `{quote}` of line {line}, and more follows there"
+    inside = '`\\"`' if quote == '"' else "`''`"
+    return Mistake(
+        start, message, f"close it where it ends: a quote is missing; or write a quote inside it as {inside}"
+    )
+
+
+def _last_scalar(text: str) -> ScalarEvent | None:
+    """Return the scalar that the parser read last before it failed; None where it was something else."""
+    last: list[object] = []
+
+    def read(screened: str) -> None:
+        loader = CBaseLoader(screened)
+        while loader.check_event():
+            last[:] = [loader.get_event()]
+
+    with suppress(YAMLError):
+        read_screened(text, read)
+    return last[0] if last and isinstance(last[0], ScalarEvent) else None
 
 
 def _tab(said: _Failure) -> Mistake | None:
@@ -198,6 +237,25 @@ def _after_the_end(said: _Failure) -> Mistake | None:
     return Mistake(said.index, "text follows the end of the document (`...`)", "take the line `...` out, or the text")
 
 
+def _alias(said: _Failure) -> Mistake:
+    name = _written(said)
+    return Mistake(
+        said.index,
+        f"the alias `{name}` names no anchor above it",
+        f"put the whole value between quotes if it is meant as text; else write `&{name[1:]}` at what it stands for",
+    )
+
+
+def _anchor(said: _Failure) -> Mistake:
+    return Mistake(said.index, f"the anchor `{_written(said)}` is used twice", "give one of the two another name")
+
+
+def _written(said: _Failure) -> str:
+    """Return the alias or anchor that stands at the place, with its sign."""
+    found = _SIGNED.match(said.text, said.index)
+    return found[0] if found else ""
+
+
 def _always(message: str, hint: str) -> Callable[[_Failure], Mistake]:
     """Return the reader of words that mean one thing, where the parser stopped."""
     return lambda said: Mistake(said.index, message, hint)
@@ -235,14 +293,8 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ),
     ("hexdecimal number", _CODE),
     ("Unicode character escape code", _CODE),
-    (
-        "undefined alias",
-        _always("this alias (`*name`) names no anchor above it", "add `&name` above, or quote the text if it is text"),
-    ),
-    (
-        "second occurrence",
-        _always("this anchor's name (`&name`) is used twice", "give one of the two another name"),
-    ),
+    ("undefined alias", _alias),
+    ("second occurrence", _anchor),
     (
         "but found another document",
         _always("a second YAML document begins here", "keep one document in a file: remove this `---`"),

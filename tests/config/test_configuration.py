@@ -53,6 +53,15 @@ def test_no_project_is_told_with_the_way_to_make_one(tmp_path: Path) -> None:
         (b"[tool.chargen]\nx = '''\n", "pyproject.toml:3:1: error: not valid TOML: "),
         (b"[tool.chargen]\n# caf\xe9\n", "pyproject.toml:2:6: error: this file is not UTF-8"),
         (
+            b'[tool.chargen.routes]\n"a/b" = "sketch/sketch"\n"a/b" = "sketch/sketch"\n',
+            "pyproject.toml:3:24: error: not valid TOML: this key stands twice\n  hint: keep one of them",
+        ),
+        (
+            b"[tool.chargen.routes]\n[tool.chargen.routes]\n",
+            "pyproject.toml:2:21: error: not valid TOML: this table stands twice\n  hint: put what is below both",
+        ),
+        (b"[tool]\nchargen = {x = 1, x = 2}\n", "pyproject.toml:2:24: error: not valid TOML: this key stands twice"),
+        (
             b"\xef\xbb\xbf[tool.chargen]\n",
             "pyproject.toml:1:1: error: TOML has no byte order mark, and this file begins",
         ),

@@ -14,7 +14,7 @@ from support.project import Project
 from chargen.actions.orphans import unneeded
 from chargen.errors import Severity, StartError
 from chargen.plan.plan import Plan
-from chargen.plan.session import Session, open_session
+from chargen.plan.session import Session, open_session, unread_templates
 
 FOLDER = "imagery/chapters/ch02"
 
@@ -165,3 +165,17 @@ def test_a_folder_of_templates_that_a_setting_names_must_be_there(book: Project)
     book.write("nope/chapter.txt.j2", "{{ prompt }}")
     with open_session(book.root, {}, read_only=True) as session:
         assert not [problem for problem in session.plan().problems if "is missing" in problem.message]
+
+
+def test_a_template_that_is_no_utf_8_is_told_with_its_line_and_column(book: Project) -> None:
+    """What every image needs stops; what nothing names is odd."""
+    book.write("prompts/mine.txt.j2", b"a\ncaf\xe9\n")
+    with open_session(book.root, {}, read_only=True) as session:
+        (problem,) = unread_templates(session.project)
+    assert str(problem) == (
+        "prompts/mine.txt.j2:2:4: warning: this file is not UTF-8\n  hint: save it as UTF-8 in your editor"
+    )
+    book.write("prompts/chapter.txt.j2", b"{{ prompt }}\r\n\xff\n")
+    with open_session(book.root, {}, read_only=True) as session, pytest.raises(StartError) as caught:
+        session.plan()
+    assert str(caught.value).startswith("prompts/chapter.txt.j2:2:1: error: this file is not UTF-8\n  hint: save it as")
