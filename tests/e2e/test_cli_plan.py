@@ -39,7 +39,7 @@ def test_the_whole_plan_as_json(book: Project) -> None:
     assert run.code == 0, run.all
     assert paths(book.root) == before
     plan = run.json
-    assert set(plan) == {"images", "problems", "totals", "cost_usd"}
+    assert set(plan) == {"images", "problems", "totals", "cost_usd", "known_cost_usd"}
     assert all(set(image) == IMAGE_KEYS for image in plan["images"])
     assert [(image["id"], image["verdict"]) for image in plan["images"]] == [
         ("chapters/ch01/a", "fresh"),
