@@ -24,7 +24,6 @@ from chargen.model.entries import Entry
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
 from chargen.plan.book import Book
-from chargen.plan.cache.rows import Head
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.text.names import did_you_mean, other_than_by_number
@@ -94,9 +93,11 @@ def _destination(project: Project, book: Book, entry: Entry, to: str) -> tuple[s
     own = entry.id.rpartition("/")[2]
     if to in book.heads:
         head = book.heads[to]
-        return to, kind.entry_id(_slug_of(head, to, entry), own)
+        if head.kind != entry.kind:
+            raise StartError(_other_kind(entry, head.kind or "file of another program"))
+        return to, kind.entry_id(head.slug, own)
     parts = to.removeprefix(f"{project.settings.generated}/").removesuffix(".png").split("/")
-    slugs = {head.slug: file for file, head in reversed(book.heads.items()) if head.kind == entry.kind and head.slug}
+    slugs = {head.slug: file for file, head in reversed(book.heads.items()) if head.kind == entry.kind}
     folders = {each.folder for each in kinds.all_kinds()}
     if len(parts) == 3 and parts[0] in folders - {kind.folder}:
         raise StartError(_other_kind(entry, parts[0]))
@@ -118,14 +119,6 @@ def _destination(project: Project, book: Book, entry: Entry, to: str) -> tuple[s
         hint = did_you_mean(slug, other_than_by_number(slug, slugs)) or f"make its file first, with `slug: {slug}`"
         raise StartError(error(f"there is no {entry.kind} `{slug}`", hint=hint))
     return slugs[slug], EntryId(meant)
-
-
-def _slug_of(head: Head, file: str, entry: Entry) -> str:
-    if head.kind != entry.kind:
-        raise StartError(_other_kind(entry, head.kind or "file of another program"))
-    if not head.slug:
-        raise StartError(error(f"nothing in `{file}` is planned", hint="name a file that plans images"))
-    return head.slug
 
 
 def _other_kind(entry: Entry, other: str) -> Problem:

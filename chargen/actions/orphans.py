@@ -106,7 +106,8 @@ def orphans(session: Session, planner: Planner) -> Unplanned:
     _check_readable(planner)
     project = session.project
     plan = planner.plan()
-    used = {image.target for image in plan.images} | _named_elsewhere(planner, plan)
+    used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
+    used |= _named_elsewhere(planner, plan)
     # Another spelling of a name is the same file, or was put there by a system that spells names its own way.
     path_key = folding(project.root)
     used = {path_key(path) for path in used}
@@ -115,16 +116,15 @@ def orphans(session: Session, planner: Planner) -> Unplanned:
     left: list[LeftAlone] = []
     for path in _files(project.root, project.settings.generated):
         kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
-        suffix = ".png" if kind == PICTURE else ".txt"
-        name = path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/").removesuffix(suffix)
-        picture = f"{project.settings.generated}/{name}.png"
-        if path_key(picture) in used or not path.endswith(suffix):
+        if path_key(path) in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
             continue
         full = project.path(path)
         if not kind_of(full).kind.is_picture:  # a pipe, a device
             continue
         told = own_record(read_plain(full, PICTURE_BYTES)) if kind == PICTURE else None
         record = told[0] if told is not None else None
+        name = path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/")
+        picture = f"{project.settings.generated}/{name.removesuffix('.txt').removesuffix('.png')}.png"
         why = wrong.may_plan(name, record, unknown=kind == PICTURE and record is None) or wrong.names(picture)
         if why:
             left.append(LeftAlone(path, why))

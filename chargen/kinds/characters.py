@@ -18,7 +18,7 @@ from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, PROMPTS, Effect, Form
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.names import fault
 from chargen.kinds.reading import Block, is_archived
-from chargen.model.entries import Character, Entry, Imagery, InventoryItem, SetAside
+from chargen.model.entries import Character, Entry, Imagery, InventoryItem
 from chargen.model.slots import SlotValue
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
@@ -63,8 +63,7 @@ class Characters(ImageryKind):
     entity_type = "character"
     keys = _WHO + Keys(
         (
-            Key("status", "`archived`: the file is set aside; nothing of it is planned, and `gc` leaves its pictures.",
-                Effect.REBUILDS, suggested=False),
+            Key("status", "`archived`: the file counts no more.", Effect.REBUILDS, suggested=False),
             Key("metadata", "The character, where it is not told at the top.", Effect.REBUILDS, Form.MAPPING, _WHO),
             Key("image_inventory", "Pictures of the character, and those still to be made.", Effect.REBUILDS,
                 Form.BLOCKS, _ITEM),
@@ -81,8 +80,6 @@ class Characters(ImageryKind):
         reader.spell(self.keys, _WHO)
         if reader.slug is None:
             return reader.imagery(())
-        if is_archived(document):
-            return SetAside(document.file, self.name, "", (), pictures=_pictures(reader, generated.strip("/")))
         file = file_defaults(reader, default_size)
         entries: list[Entry] = []
         inventory: dict[str, InventoryItem] = {}
@@ -99,22 +96,11 @@ class Characters(ImageryKind):
         name = reader.root.text("name") or reader.metadata.text("name") or reader.slug
         appearance = reader.root.text("appearance") or reader.metadata.text("appearance")
         character = Character(reader.slug, str(name), document.file, appearance, tuple(inventory.values()))
-        return reader.imagery(entries, (character,))
+        return reader.imagery(entries, () if is_archived(document) else (character,))
 
     def place(self, entry: Entry, file_path: str) -> Mapping[str, SlotValue]:
         """Return the portrait's `path`, as seen from the character's folder."""
         return {"path": relative(file_path, entry.file.rpartition("/")[0])}
-
-
-def _pictures(reader: FileReader, generated: str) -> tuple[str, ...]:
-    """Return where the pictures of a file may stand that is set aside."""
-    found: list[str | None] = []
-    for block in reader.root.blocks("image_inventory"):
-        name, written = block.text("id"), block.text("path")
-        found.append(f"{generated}/{reader.kind.entry_id(reader.slug or '', name)}.png" if name is not None else None)
-        found.append(joined(reader.document.file, written) if written is not None else None)
-        found.append(outputs_of(block).file_path)
-    return tuple(dict.fromkeys(str(path) for path in found if path is not None))
 
 
 def _item(

@@ -255,9 +255,3 @@ class Imagery(Struct, frozen=True):
     def entry(self, name: EntryId) -> Entry | None:
         """Return an entry by its id; None where none is planned here."""
         return next((entry for entry in self.entries if entry.id == name), None)
-
-
-class SetAside(Imagery, frozen=True):
-    """A file that its author set aside: it has no slug and plans nothing. `pictures` is where its own may stand."""
-
-    pictures: tuple[str, ...] = ()

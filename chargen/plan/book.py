@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chargen.errors import Position
 from chargen.kinds.names import clash_key
-from chargen.model.entries import Character, Entry, Place, SetAside
+from chargen.model.entries import Character, Entry, Place
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
 from chargen.plan.claims import claim_of
@@ -217,9 +217,6 @@ def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
     if imagery is None:
         return Head(problems=scanned.problems, broken=scanned.broken)
     claims = {entry.id: KeptClaim.made(claim_of(entry, target(entry.id))) for entry in imagery.entries}
-    pictures = tuple(item.path for each in imagery.characters for item in each.inventory if item.path)
-    if isinstance(imagery, SetAside):
-        pictures = imagery.pictures
     seen: dict[str, str] = {}
     for character in imagery.characters:
         place = character.appearance.position if character.appearance else None
@@ -230,7 +227,7 @@ def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         tuple(dict.fromkeys(entry.id for entry in imagery.entries)),
         len(imagery.entries),
         seen,
-        pictures,
+        tuple(item.path for character in imagery.characters for item in character.inventory if item.path),
         tuple((name.name, str(name), name.position) for name in imagery.uses),
         scanned.problems,
         claims=tuple(claims.values()),

@@ -142,8 +142,7 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
 
     `entries` is more than there are `ids` where one is planned twice. `broken` is set where the file can't be read.
     `characters` are answers that change with all that can be seen of each,
-    `pictures` the paths their inventories name, and all there are of a file that is set aside, `uses` the kinds and
-    slugs of other files it names.
+    `pictures` the paths their inventories name, `uses` the kinds and slugs of other files it names.
     """
 
     kind: str = ""
