@@ -114,7 +114,9 @@ def _of_slugs(planner: Planner) -> Iterator[Finding]:
     first: dict[tuple[str, str], str] = {}
     doubled = {other for _, _, other in planner.book.doubled}
     for file, head in planner.book.heads.items():
-        if head.kind and first.setdefault((head.kind, head.slug), file) != file and file not in doubled:
+        if not head.kind or head.is_archived:
+            continue
+        if first.setdefault((head.kind, head.slug), file) != file and file not in doubled:
             message = f"the {head.kind} `{head.slug}` has two files: `{first[head.kind, head.slug]}` and this one"
             yield Finding(warning(message, Position(file), "give one of them a `slug` of its own"))
 

@@ -76,6 +76,9 @@ def move(session: Session, planner: Planner, before: EntryId, to: str) -> Moved:
     entry = book.entry(before)
     file, after = _destination(session.project, book, entry, to)
     _refuse_taken(book, entry, after)
+    if file != entry.file and book.heads[file].is_archived:
+        message = f"`{file}` is archived: `{entry.id}` would count no more there"
+        raise StartError(error(message, entry.position, "take `status` out of that file first, or name another one"))
     mentions = tuple(_mentions(planner, entry))
     if file == entry.file:
         rename(session.project, entry, after)
@@ -97,7 +100,8 @@ def _destination(project: Project, book: Book, entry: Entry, to: str) -> tuple[s
             raise StartError(_other_kind(entry, head.kind or "file of another program"))
         return to, kind.entry_id(head.slug, own)
     parts = to.removeprefix(f"{project.settings.generated}/").removesuffix(".png").split("/")
-    slugs = {head.slug: file for file, head in reversed(book.heads.items()) if head.kind == entry.kind}
+    heads = sorted(book.heads.items(), key=lambda item: item[1].is_archived)
+    slugs = {head.slug: file for file, head in reversed(heads) if head.kind == entry.kind}
     folders = {each.folder for each in kinds.all_kinds()}
     if len(parts) == 3 and parts[0] in folders - {kind.folder}:
         raise StartError(_other_kind(entry, parts[0]))

@@ -239,6 +239,9 @@ def _named_elsewhere(planner: Planner, plan: Plan) -> set[str]:
             found.add(image.named)
     for head in planner.book.heads.values():
         found.update(head.pictures)
+        for name, claim in head.left_out.items():  # its id may be spelled another way
+            target = planner.project.target(name)
+            found.update((target, planner.project.prompt_file(name), claim.named or target))
     return found
 
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from posixpath import normpath
 
+from msgspec.structs import replace
+
 from chargen.errors import error, warning
 from chargen.kinds.entry_reader import FileDefaults, depicted, file_defaults, outputs_of, read_entry, status_of
 from chargen.kinds.file_reader import FileReader
@@ -63,7 +65,8 @@ class Characters(ImageryKind):
     entity_type = "character"
     keys = _WHO + Keys(
         (
-            Key("status", "`archived`: the file counts no more.", Effect.REBUILDS, suggested=False),
+            Key("status", "`archived`: the file counts no more; each of its pictures is archived.", Effect.REBUILDS,
+                suggested=False),
             Key("metadata", "The character, where it is not told at the top.", Effect.REBUILDS, Form.MAPPING, _WHO),
             Key("image_inventory", "Pictures of the character, and those still to be made.", Effect.REBUILDS,
                 Form.BLOCKS, _ITEM),
@@ -93,10 +96,13 @@ class Characters(ImageryKind):
                 message = f"the inventory id `{item.id}` is taken by {inventory[item.id].position}: the first counts"
                 reader.problems.append(warning(message, item.position))
             inventory.setdefault(item.id, item)
+        if is_archived(document):
+            archived = [replace(entry, status=Status.ARCHIVED) for entry in entries]
+            return reader.imagery(archived, is_archived=True)
         name = reader.root.text("name") or reader.metadata.text("name") or reader.slug
         appearance = reader.root.text("appearance") or reader.metadata.text("appearance")
         character = Character(reader.slug, str(name), document.file, appearance, tuple(inventory.values()))
-        return reader.imagery(entries, () if is_archived(document) else (character,))
+        return reader.imagery(entries, (character,))
 
     def place(self, entry: Entry, file_path: str) -> Mapping[str, SlotValue]:
         """Return the portrait's `path`, as seen from the character's folder."""

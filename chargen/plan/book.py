@@ -49,6 +49,7 @@ class Book:
             if old is not None and file != disk.incomplete:
                 self.edited[file] = old
         self._lend_slugs()
+        self._leave_out_archived()
         self.definers: dict[str, str] = {}
         """For each character the file that defines it: of several the first."""
         self.doubled: list[tuple[str, str, str]] = []
@@ -86,6 +87,19 @@ class Book:
             if head.borrows_slug and head.slug != lent.get(folder, folder.rpartition("/")[2]):
                 self.kept.pop(file, None)
                 self.heads[file] = _head_of(self._disk.scanned(file), self._disk.project.target)
+
+    def _leave_out_archived(self) -> None:
+        """Leave out of archived files what another file plans; read those anew that were kept with another part."""
+        archived = {file: head for file, head in self.heads.items() if head.is_archived}
+        if not archived:
+            return
+        living = {clash_key(name) for head in self.heads.values() if not head.is_archived for name in head.ids}
+        for file, head in archived.items():
+            left_out = {name for name in (*head.ids, *head.left_out) if clash_key(name) in living}
+            if left_out != head.left_out.keys():
+                self.kept.pop(file, None)
+                whole = _head_of(self._disk.scanned(file), self._disk.project.target)
+                self.heads[file] = whole.without(left_out)
 
     @property
     def is_odd(self) -> bool:
@@ -234,4 +248,5 @@ def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         overview=imagery.overview,
         borrows_slug=scanned.borrows_slug,
         zones=imagery.zones,
+        is_archived=imagery.is_archived,
     )

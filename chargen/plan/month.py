@@ -80,7 +80,7 @@ def recorded_attempts(book: Book, known: Iterable[Attempt], since: datetime | No
         listed = bool(head.kind) and bool(kinds.named(head.kind).slot_list)
         if not listed and not any(
             claim.file and claim.file not in files and (claim.attempt or "~") >= first and claim.attempt not in names
-            for claim in head.claims
+            for claim in (*head.claims, *head.left_out.values())
         ):
             continue
         for entry in book.entries(file).values():

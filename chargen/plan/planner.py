@@ -283,7 +283,7 @@ class Planner:
         found, entries = {}, self.book.entries(file)
         with suppress(LookupError, UnicodeEncodeError):  # numbers of a damaged cache; a text that can't be kept
             for name, (kept, row) in read_entries(old).items():
-                if not kept.digest or name not in entries:
+                if not kept.digest or self.book.home.get(name) != file:
                     continue
                 reads = [old.reads[number] for number in kept.reads]
                 paths = [old.paths[number] for number in kept.paths]
@@ -452,8 +452,14 @@ class Planner:
         return self._with_problems(tuple(self._images.values()), (*kinds.clashes(imageries), *circles))
 
     def _imageries(self) -> tuple[Imagery, ...]:
-        found = (self.disk.scanned(file).imagery for file in self.disk.files)
-        return tuple(imagery for imagery in found if imagery is not None)
+        return tuple(imagery for file in self.disk.files if (imagery := self._imagery(file)) is not None)
+
+    def _imagery(self, file: str) -> Imagery | None:
+        """Return a file as far as it is planned."""
+        imagery, left_out = self.disk.scanned(file).imagery, self.book.heads[file].left_out
+        if imagery is None or not left_out:
+            return imagery
+        return replace(imagery, entries=tuple(entry for entry in imagery.entries if entry.id not in left_out))
 
 
 def _row(image: Shown, offer: Offer | None) -> Row:

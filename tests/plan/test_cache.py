@@ -306,6 +306,14 @@ def _chapter(root: Path, slug: str = "ch01") -> Path:
 MARA, IVO = "imagery/characters/mara/imagery.yaml", "imagery/characters/ivo/imagery.yaml"
 ENTRY = "  - {custom_id: %s, prompt_used: Another thing., size: 128x96}\n"
 
+OLD = "imagery/characters/z-old/imagery.yaml"
+
+
+def _archived(file: Path, copy: Path) -> None:
+    if file.exists() and "status: archived" not in (text := file.read_text()):
+        _written(copy, f"status: archived\n{text}")
+
+
 SCENES = "imagery/characters/mara/scenes.yaml"
 _SCENES = """\
 character: {name: Mara, summary: A tall one}
@@ -366,6 +374,18 @@ EDITS: dict[str, Callable[[Path], object]] = {
     ],
     "one of these edited": lambda root: _replaced(root / "imagery/characters/dan/imagery.yaml", "stands", "sits"),
     "that circle gone": lambda root: _shows(root, "bert", "ivo"),
+    "an archived copy": lambda root: _archived(root / MARA, root / OLD),
+    "that copy edited": lambda root: _replaced(root / OLD, "Mara stands", "Mara lies"),
+    "that copy living": lambda root: _replaced(root / OLD, "status: archived\n", ""),
+    "that copy archived": lambda root: _archived(root / OLD, root / OLD),
+    "that copy gone": lambda root: (root / OLD).unlink(missing_ok=True),
+    "a character archived": lambda root: _archived(root / MARA, root / MARA),
+    "a character living": lambda root: _replaced(root / MARA, "status: archived\n", ""),
+    "a portrait of two": lambda root: _append(root / MARA, "    depicts_characters: [ivo]\n"),
+    "a character gone": lambda root: (root / MARA).unlink(missing_ok=True),
+    "a character from that copy": lambda root: _written(
+        root / MARA, (root / OLD).read_text().replace("status: archived\n", "") if (root / OLD).exists() else ""
+    ),
     "an inventory": lambda root: _append(root / IVO, "  - {id: side, path: side.png}\n"),
     "a character by another name": lambda root: _replaced(root / IVO, "slug: ivo", "slug: nobody"),
     "a broken character": lambda root: _append(root / MARA, "\t- [\n"),
@@ -610,6 +630,7 @@ def test_random_edits_are_seen(root: Path, seed: int) -> None:
         ("an entry without a size", "defaults"),
         ("zones made of fields", "places sent along", "an image at a place", "a field", "a zone by another name"),
         ("a template behind a link", "a template"),
+        ("a character archived", "a character living"),
     ],
 )
 def test_edits_one_after_another_are_seen(root: Path, names: Sequence[str]) -> None:
@@ -621,6 +642,34 @@ def test_edits_one_after_another_are_seen(root: Path, names: Sequence[str]) -> N
         now = json.dumps([_to_the_last_word(image) for image in _whole(root).images], default=repr).encode()
         assert now != before
         before = now
+
+
+@pytest.mark.parametrize("old", ["a-old", "z-old"])
+def test_which_of_two_files_has_an_id_is_seen(root: Path, old: str) -> None:
+    """A character and an archived copy of it, one before the other in path order."""
+    path = root / f"imagery/characters/{old}/imagery.yaml"
+    steps: list[Callable[[], object]] = [
+        lambda: _archived(root / MARA, path),
+        lambda: _replaced(path, "Mara stands", "Mara lies"),
+        lambda: _replaced(root / MARA, "Mara stands", "Mara sits"),
+        lambda: _archived(root / MARA, root / MARA),
+        lambda: _replaced(path, "status: archived\n", ""),
+        lambda: _replaced(root / MARA, "status: archived\n", ""),
+        lambda: _archived(path, path),
+        lambda: (root / MARA).rename(root / "mara.txt"),
+        lambda: _append(path, "    quality: high\n"),
+        lambda: [
+            (root / "mara.txt").rename(root / MARA),
+            _append(root / MARA, "    depicts_characters: [ivo]\n"),
+            _append(path, "# later\n"),
+        ],
+        lambda: _paint(root / "imagery/characters/ivo/face.png"),
+        path.unlink,
+    ]
+    for number, step in enumerate(steps):
+        step()
+        _check(root)
+        assert _shown(_kept(root)) == _shown(_whole(root)), number
 
 
 def test_files_that_need_each_other_are_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

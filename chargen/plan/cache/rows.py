@@ -6,7 +6,7 @@ explained is planned anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -162,6 +162,22 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """Its slug is another file's, or its folder's name."""
     zones: tuple[tuple[str, EntryId], ...] = ()
     """Zones of a location by the names other files may call them, each with its image."""
+    is_archived: bool = False
+    left_out: dict[EntryId, KeptClaim] = {}
+    """Images of an archived file that are not among `ids`, because a file that is not archived has them."""
+
+    def without(self, names: Collection[EntryId]) -> Head:
+        """Return the head with these images left out of the plan."""
+        claims = dict(zip(self.ids, self.claims, strict=True))
+        left_out = {name: claim for name, claim in claims.items() if name in names}
+        kept = {name: claim for name, claim in claims.items() if name not in names}
+        return msgspec.structs.replace(
+            self,
+            ids=tuple(kept),
+            claims=tuple(kept.values()),
+            entries=self.entries - len(left_out),
+            left_out=left_out,
+        )
 
     @property
     def can_be_referenced(self) -> bool:
