@@ -661,7 +661,7 @@ def test_which_of_two_files_has_an_id_is_seen(root: Path, old: str) -> None:
         lambda: [
             (root / "mara.txt").rename(root / MARA),
             _append(root / MARA, "    depicts_characters: [ivo]\n"),
-            _append(path, "# later\n"),
+            _replaced(path, "status: archived", "status: archived  # later"),
         ],
         lambda: _paint(root / "imagery/characters/ivo/face.png"),
         path.unlink,
