@@ -154,7 +154,9 @@ def test_an_archived_entry_that_nobody_else_has_stays_planned(book: Project) -> 
 def test_an_id_in_another_case_is_the_living_files_too(book: Project) -> None:
     """Where case counts, the picture of the archived one is another, and stays."""
     book.write(BEFORE, "status: archived\n" + book.read(MARA).replace("id: mara-portrait", "id: Mara-Portrait"))
-    book.write("generated/characters/mara/Mara-Portrait.png", "x")
+    other = "generated/characters/mara/Mara-Portrait.png"
+    if not (book.root / other).exists():
+        book.write(other, "x")
     assert verdicts(book) == {PORTRAIT: Verdict.FRESH}
     assert (errors(book), proposed(book)) == ([], [])
 
