@@ -97,8 +97,7 @@ class Characters(ImageryKind):
                 reader.problems.append(warning(message, item.position))
             inventory.setdefault(item.id, item)
         if is_archived(document):
-            archived = [replace(entry, status=Status.ARCHIVED) for entry in entries]
-            return reader.imagery(archived, is_archived=True)
+            return reader.imagery([replace(entry, status=Status.ARCHIVED) for entry in entries])
         name = reader.root.text("name") or reader.metadata.text("name") or reader.slug
         appearance = reader.root.text("appearance") or reader.metadata.text("appearance")
         character = Character(reader.slug, str(name), document.file, appearance, tuple(inventory.values()))

@@ -107,7 +107,6 @@ class FileReader(Struct):
         characters: tuple[Character, ...] = (),
         overview: EntryId | None = None,
         zones: tuple[tuple[str, EntryId], ...] = (),
-        is_archived: bool = False,
     ) -> Imagery:
         """Return what was read."""
         if self.clashes:
@@ -127,7 +126,6 @@ class FileReader(Struct):
             uses=tuple(self.uses.values()),
             overview=overview,
             zones=zones,
-            is_archived=is_archived,
         )
 
     def _name(self, block: Block, keys: tuple[str, ...]) -> Traced | None:

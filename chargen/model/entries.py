@@ -251,8 +251,6 @@ class Imagery(Struct, frozen=True):
     """The entry that shows a location as a whole, where there is one."""
     zones: tuple[tuple[str, EntryId], ...] = ()
     """A location's zones as other files may name them, each with the entry that shows it."""
-    is_archived: bool = False
-    """The file says of itself, and so of all its entries, that it is archived."""
 
     def entry(self, name: EntryId) -> Entry | None:
         """Return an entry by its id; None where none is planned here."""

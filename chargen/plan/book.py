@@ -248,5 +248,5 @@ def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         overview=imagery.overview,
         borrows_slug=scanned.borrows_slug,
         zones=imagery.zones,
-        is_archived=imagery.is_archived,
+        is_archived=scanned.is_archived,
     )

@@ -49,6 +49,8 @@ class ScannedFile(Struct, frozen=True):
     """It has the slug of another file in its folder, or its folder's name, because it gives itself none."""
     has_anchors: bool = False
     """Something in it may stand for what is written elsewhere in it."""
+    is_archived: bool = False
+    """A character's file that says of itself, and so of all its entries, that it is archived."""
 
 
 def scan_file(project: Project, file: str) -> ScannedFile:
@@ -72,8 +74,15 @@ def scan_file(project: Project, file: str) -> ScannedFile:
         odd = kinds.overlooked(document)
         told = tuple(_empty(document)) if odd is None else (odd,)
         return ScannedFile(file, found, broken=None if odd is None else odd.position, problems=told)
-    borrows = _lender(document) != ""
-    return ScannedFile(file, found, imagery, None, imagery.problems, borrows, _ANCHOR.search(document.text) is not None)
+    return ScannedFile(
+        file,
+        found,
+        imagery,
+        problems=imagery.problems,
+        borrows_slug=_lender(document) != "",
+        has_anchors=_ANCHOR.search(document.text) is not None,
+        is_archived=imagery.kind == "character" and is_archived(document),
+    )
 
 
 def _empty(document: Document) -> Iterator[Problem]:
