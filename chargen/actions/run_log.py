@@ -110,10 +110,16 @@ def going_on(journal: Journal) -> LoggedRun | None:
 def _logged(run: Run, alive: Run | None, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
     built = _ids(attempt for attempt in attempts if attempt.delivered)
     doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt and not is_proof(attempt.provider))
-    last = {attempt.task_id: attempt for attempt in attempts if attempt.status in _FAILED}
-    failed = {name: Failed(one.message or "", one.http_status, one.request_id) for name, one in last.items()}
+    last = {attempt.task_id: attempt for attempt in attempts}
+    failed = {
+        name: Failed(one.message or "", one.http_status, one.request_id)
+        for name, one in last.items()
+        if one.status in _FAILED
+    }
     for name, error in failed_tasks.items():
-        failed[name] = replace(failed.get(name, Failed("")), error=error)
+        known = failed.get(name)
+        is_its = known is not None and known.error in error  # not of what kept the next try from being sent
+        failed[name] = replace(known, error=error) if known is not None and is_its else Failed(error)
     failed = {name: failure for name, failure in failed.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
     spent = sum_of(run.run_id, attempts, is_proof)

@@ -16,6 +16,7 @@ from chargen.config.project import Project
 from chargen.model.entries import Entry
 from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.owned import FileAtPlace, PictureClaim
 from chargen.plan.store_answers import NotedJournal, NotedOriginals
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of
@@ -24,6 +25,7 @@ from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore, StoredOriginal
+from chargen.store.pictures import own_record
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.spelling import folding
 
@@ -108,6 +110,14 @@ class DiskSources:
             return self._hashes.hash_of(self._project.path(path))
         except OSError:
             return FileHash("")
+
+    def is_made(self, path: str) -> bool:
+        """Say whether a file is a picture of the program's, unchanged; one that can't be read is none."""
+        try:
+            told = own_record(read_plain(self._project.path(path), PICTURE_BYTES))
+        except OSError:
+            return False
+        return told is not None and told[1]
 
     def kept(self, entry_id: EntryId, file: FileHash) -> str:
         """Return where the history keeps a file: among the entry's own versions first, then among all."""

@@ -42,6 +42,10 @@ class PictureSources(Protocol):
         """Return the hash of the file that stands at a path (a pointer's oid)."""
         ...
 
+    def is_made(self, path: str) -> bool:
+        """Say whether a file is a picture that the program made, as it itself tells, and no byte was changed since."""
+        ...
+
     def kept(self, entry_id: EntryId, file: FileHash) -> str:
         """Return where the history keeps a file."""
         ...

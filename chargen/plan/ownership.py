@@ -136,7 +136,7 @@ class _Finder:
         return other is None or other.id in leaving or not (other.id in self.lines or self._names_target(other))
 
     def _reachable(self, found: Mapping[EntryId, tuple[PictureClaim, str]], empty: set[str]) -> Iterable[EntryId]:
-        """Return those whose target is empty, or will be as others leave it, or is not where they say their picture is.
+        """Return those whose target is empty, or will be as others leave it, or holds what another entry has left.
 
         In a circle at least one picture must be known by its bytes: else all of them may be at home, painted over.
         """
@@ -147,7 +147,7 @@ class _Finder:
             before = len(known)
             for name, (claim, place) in found.items():
                 at = self.path_key(claim.target)
-                by_bytes = at in places or (claim.named and not self._names_target(claim))
+                by_bytes = at in places or self._stands_in_the_way(claim)
                 if name in known or not (
                     at in empty or self._is_coming(claim) or (by_bytes and self._holds(place, self.lines[name]))
                 ):
@@ -155,6 +155,10 @@ class _Finder:
                 known[name] = None
                 empty.add(self.path_key(place))
         return known
+
+    def _stands_in_the_way(self, claim: PictureClaim) -> bool:
+        """Say whether an entry names neither its target nor what stands there, a picture that the program made."""
+        return bool(claim.named) and not self._names_target(claim) and self.sources.is_made(claim.target)
 
     def _is_coming(self, claim: PictureClaim) -> bool:
         """Say whether nothing stands at an entry's target, or what a move that died brought there."""
@@ -331,13 +335,7 @@ class _Finder:
         if stands is None:
             return False
         file = self._file(path, stands)
-        if file in self.recorded and (self._is_sought(file) or self._left_over(path, stands)):
-            return False
-        return self._take(claim, path, file)
-
-    def _is_sought(self, file: FileHash) -> bool:
-        """Say whether an entry without a picture yet has a record of a file; of one that has its own it is a copy."""
-        return any(line.file == file and name not in self.settled for name, line in self.lines.items())
+        return file not in self.recorded and self._take(claim, path, file)
 
     def _take(self, claim: PictureClaim, path: str, file: FileHash) -> bool:
         """Give an entry the file at a place of the tree, and let it move where that is not its target."""

@@ -46,6 +46,25 @@ def test_runs_tell_what_was_built_and_what_failed(tmp_path: Path) -> None:
     assert shown["runs"][1]["spent"]["images"] == 1
 
 
+def test_a_status_is_told_with_the_failure_it_is_of_alone(tmp_path: Path) -> None:
+    """Not with that of a later try that was never answered, nor with what kept one from being sent."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A cat."})
+    with opened(book) as (session, _):
+        session.journal.begin_run("run-1", "doit")
+        for number, name in ((1, "a"), (2, "b"), (3, "b")):
+            image = EntryId(f"chapters/ch01/{name}")
+            asked = Sending(f"try-{number}", image, "run-1", 1, "openai", "gpt-image-2", Fingerprint("ab" * 32))
+            session.journal.sent(asked)
+            if number < 3:
+                session.journal.failed(asked.attempt_id, FailureClass.TRANSIENT, "too many", http_status=429)
+        session.journal.task_failed(EntryId("chapters/ch01/a"), "not sent: the key is refused")
+        session.journal.task_failed(EntryId("chapters/ch01/b"), "the process ended before an answer came")
+        session.journal.end_run("run-1")
+    (found,) = log(book).to_json()["runs"]
+    assert [one["http_status"] for one in found["failed"]] == [None, None]
+
+
 def test_a_failure_tells_its_status_and_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

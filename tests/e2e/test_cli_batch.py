@@ -9,7 +9,7 @@ from servers.openai_server import OpenAIServer
 from support.forks import ForkedProject, Forks
 from support.project import Project
 
-PLAN_KEYS = {"images", "problems", "totals", "cost_usd", "needed_by", "left_out"}
+PLAN_KEYS = {"images", "problems", "totals", "cost_usd", "known_cost_usd", "needed_by", "left_out"}
 OUTCOME_KEYS = {"id", "target", "outcome", "verdict", "provider", "model", "cost_usd", "error", "needed_by"}
 IMAGE_KEYS = {
     *("id", "kind", "file", "line", "target", "prompt_file", "references", "verdict", "reasons"),

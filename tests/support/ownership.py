@@ -45,6 +45,7 @@ class Book:
         self.originals: set[str] = set()
         self.pointers: set[str] = set()
         self.begun: dict[tuple[str, FileHash], FileHash] = {}
+        self.made_files: set[str] = set()
         self.hashed: list[str] = []
         self.ignores_case = False
         self.made: dict[str, EntryId] = {}
@@ -120,6 +121,9 @@ class Book:
     def file_at(self, path: str) -> FileHash:
         self.hashed.append(path)
         return digest(self.files[self._spelled(path)])
+
+    def is_made(self, path: str) -> bool:
+        return self._spelled(path) in self.made_files
 
     def kept(self, entry_id: EntryId, file: FileHash) -> str:
         return f"history/{entry_id}" if (entry_id, file) in self.history else ""
