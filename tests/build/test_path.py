@@ -18,7 +18,7 @@ from chargen.build.opening import open_build
 from chargen.providers.sketch import SketchProvider
 
 ROOT = f"{Path(chargen.__file__).parent}/"
-ALL = (140, 947)
+ALL = (140, 948)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
 BUILDING = (78, 505)
 """Those of the building alone, the drawing of the two sketches among them."""
